@@ -2,10 +2,15 @@
 #![forbid(unsafe_code)]
 
 mod error;
+mod kdf;
 mod key;
+mod passphrase;
 mod random;
 mod secret;
+mod turns;
 
 pub use error::{Error, Result};
+pub use kdf::Kdf;
 pub use key::Key;
 pub use secret::Secret;
+pub use turns::set_max_concurrent;
