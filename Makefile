@@ -1,0 +1,102 @@
+# Every command a newcomer types. The rules only put cargo, pip and pytest in order.
+# A finished step of the set-up leaves a file in .cache/, so an interrupted set-up goes on where it stopped.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= python3
+# For `make fuzz`: how long each target runs, and which targets.
+SECONDS ?= 60
+TARGETS ?= $$(cargo +nightly fuzz list --fuzz-dir tests/fuzz)
+
+BIN := .venv/bin
+# The extension crate is tested through Python; a test program of its own would need Python's link library.
+CRATES := --workspace --exclude strongroom-python
+
+# Tools built from source, each at one version, under .cache/tools.
+CARGO_DENY := 0.20.2
+CARGO_FUZZ := 0.13.2
+
+export PATH := $(CURDIR)/.cache/tools/bin:$(PATH)
+export VIRTUAL_ENV := $(CURDIR)/.venv
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PYRIGHT_PYTHON_CACHE_DIR := $(CURDIR)/.cache/pyright
+unexport CONDA_PREFIX
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: .cache/package ## Set up what is missing, then run the demo
+	$(BIN)/python examples/demo.py
+
+.PHONY: test
+test: check .cache/package .cache/dev ## Set up what is missing, then run every check and every test
+	cargo test $(CRATES) --locked
+	$(BIN)/pytest
+	@echo "every check and every test passed"
+
+.PHONY: check
+check: .cache/package .cache/dev .cache/cargo-deny-$(CARGO_DENY) ## Formatting, lints, types, stubs, dependencies and docs
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+	cargo deny --locked check bans licenses sources
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/pyright
+	$(BIN)/stubtest --mypy-config-file pyproject.toml strongroom._strongroom
+
+.PHONY: bench
+bench: .cache/package .cache/dev ## Compare with other libraries, side by side
+	$(BIN)/python bench/run.py
+
+.PHONY: soak
+soak: export STRONGROOM_SOAK := 1
+soak: .cache/package .cache/dev ## The same tests with far more rounds
+	cargo test $(CRATES) --release --locked
+	$(BIN)/pytest
+
+.PHONY: fuzz
+fuzz: .cache/cargo-fuzz-$(CARGO_FUZZ) ## Fuzz each target for SECONDS=60 (needs a nightly toolchain)
+	for target in $(TARGETS); do \
+	  cargo +nightly fuzz run --fuzz-dir tests/fuzz $$target -- -max_total_time=$(SECONDS); \
+	done
+
+.PHONY: clean
+clean: ## Remove all that these commands made
+	cargo clean
+	rm -rf .venv .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache dist python/strongroom/_strongroom.*.so
+
+# ---- set-up ----
+
+.cache/system: tools/system
+	tools/system "$(PYTHON)"
+	@mkdir -p $(@D) && touch $@
+
+.cache/venv: pyproject.toml | .cache/system
+	"$(PYTHON)" -m venv .venv
+	$(BIN)/pip install --quiet --upgrade 'pip>=25.1' # the first that reads dependency groups
+	$(BIN)/pip install --quiet --group build
+	@touch $@
+
+.cache/dev: .cache/venv
+	$(BIN)/pip install --quiet --group dev
+	@touch $@
+
+# Editable: a change in python/strongroom needs no build. With optimisation: key derivation is slow without.
+.cache/package: .cache/venv Cargo.toml Cargo.lock core/Cargo.toml python/Cargo.toml $(shell find core/src python/src -name '*.rs')
+	$(BIN)/maturin develop --release --locked
+	@touch $@
+
+.cache/cargo-deny-$(CARGO_DENY): | .cache/system
+	cargo install --quiet --locked --root .cache/tools --version $(CARGO_DENY) cargo-deny
+	@touch $@
+
+.cache/cargo-fuzz-$(CARGO_FUZZ): | .cache/system
+	cargo install --quiet --locked --root .cache/tools --version $(CARGO_FUZZ) cargo-fuzz
+	@touch $@
