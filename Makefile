@@ -34,13 +34,13 @@ demo: .cache/package ## Set up what is missing, then run the demo
 	$(BIN)/python examples/demo.py
 
 .PHONY: test
-test: check .cache/package .cache/dev ## Set up what is missing, then run every check and every test
+test: check .cache/package .cache/check ## Set up what is missing, then run every check and every test
 	cargo test $(CRATES) --locked
 	$(BIN)/pytest
 	@echo "every check and every test passed"
 
 .PHONY: check
-check: .cache/package .cache/dev .cache/cargo-deny-$(CARGO_DENY) ## Formatting, lints, types, stubs, dependencies and docs
+check: .cache/package .cache/check .cache/cargo-deny-$(CARGO_DENY) ## Formatting, lints, types, stubs, dependencies and docs
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
@@ -52,12 +52,12 @@ check: .cache/package .cache/dev .cache/cargo-deny-$(CARGO_DENY) ## Formatting, 
 	$(BIN)/stubtest --mypy-config-file pyproject.toml strongroom._strongroom
 
 .PHONY: bench
-bench: .cache/package .cache/dev ## Compare with other libraries, side by side
+bench: .cache/package .cache/check ## Compare with other libraries, side by side
 	$(BIN)/python bench/run.py
 
 .PHONY: soak
 soak: export STRONGROOM_SOAK := 1
-soak: .cache/package .cache/dev ## The same tests with far more rounds
+soak: .cache/package .cache/check ## The same tests with far more rounds
 	cargo test $(CRATES) --release --locked
 	$(BIN)/pytest
 
@@ -84,8 +84,8 @@ clean: ## Remove all that these commands made
 	$(BIN)/pip install --quiet --group build
 	@touch $@
 
-.cache/dev: .cache/venv
-	$(BIN)/pip install --quiet --group dev
+.cache/check: .cache/venv
+	$(BIN)/pip install --quiet --group check
 	@touch $@
 
 # Editable: a change in python/strongroom needs no build. With optimisation: key derivation is slow without.
