@@ -22,7 +22,6 @@ CARGO_FUZZ := 0.13.2
 export PATH := $(CURDIR)/.cache/tools/bin:$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/.venv
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-export PYRIGHT_PYTHON_CACHE_DIR := $(CURDIR)/.cache/pyright
 unexport CONDA_PREFIX
 
 .PHONY: help
@@ -63,14 +62,14 @@ soak: .cache/package .cache/check ## The same tests with far more rounds
 
 .PHONY: fuzz
 fuzz: .cache/cargo-fuzz-$(CARGO_FUZZ) ## Fuzz each target for SECONDS=60 (needs a nightly toolchain)
-	for target in $(TARGETS); do \
+	targets="$(TARGETS)"; for target in $$targets; do \
 	  cargo +nightly fuzz run --fuzz-dir tests/fuzz $$target -- -max_total_time=$(SECONDS); \
 	done
 
 .PHONY: clean
 clean: ## Remove all that these commands made
 	cargo clean
-	rm -rf .venv .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache dist python/strongroom/_strongroom.*.so
+	rm -rf .venv .cache tests/fuzz/target .hypothesis .mypy_cache .pytest_cache .ruff_cache dist python/strongroom/_strongroom.*.so
 
 # ---- set-up ----
 
