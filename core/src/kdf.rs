@@ -133,6 +133,11 @@ impl Kdf {
         Self(algorithm).checked(bounds).map(Some)
     }
 
+    /// Whether this came from a file, and is not what this release would write.
+    pub(crate) const fn is_weak(self) -> bool {
+        self.under_floor().is_some()
+    }
+
     /// The four fields of a slot, as [`Kdf::from_stored`] reads them.
     pub(crate) const fn to_stored(self) -> (u8, u32, u32, u8) {
         match self.0 {

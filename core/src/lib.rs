@@ -8,6 +8,7 @@ mod passphrase;
 mod random;
 mod secret;
 mod turns;
+pub mod vault;
 
 pub use error::{Error, Result};
 pub use kdf::Kdf;

@@ -1,0 +1,319 @@
+//! Changes to entries. They are kept beside what was opened until the vault is sealed or spliced.
+
+use super::compartment::{Compartment, Version};
+use super::entry::{Entry, Meta, State, Value, encode_fields, fields_of};
+use super::format::{MAX_COMPARTMENTS, MAX_INTEGER, RecordId, limit};
+use super::keys::{CompartmentKeys, Part, generate_key};
+use super::root::Listed;
+use super::{Opened, Vault, name, owners_only};
+use crate::random::random;
+use crate::{Error, Result};
+use std::collections::BTreeMap;
+
+impl Vault {
+    /// Creates the entry, or replaces the whole of its current version. Returns the new version number.
+    ///
+    /// An owner's `put` makes the compartment if it is not there yet.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] for names, [`Error::Limit`] for what is too large, [`Error::NoAccess`] outside of the
+    /// compartments of this key, [`Error::Damaged`], [`Error::Locked`].
+    pub fn put(&mut self, name: &str, entry: Entry) -> Result<u64> {
+        let now = self.now();
+        entry.check()?;
+        let (opened, compartment, rest) = self.for_writing(name, now)?;
+        let base = &opened.base;
+        let compartment = in_order(&mut opened.compartments, compartment)?;
+        let number = next(compartment, rest)?;
+        let mut meta = Meta::new(rest, now, number);
+        let current = compartment.in_state(rest, State::Current).ok();
+        if let Some(current) = current {
+            meta.created = compartment.meta(base, &current.record)?.created;
+        }
+        let fields = entry.apply(&mut meta);
+        write(compartment, current.map(|current| current.record), &meta, &fields)?;
+        Ok(number)
+    }
+
+    /// Changes what `change` sets and keeps the rest. Returns the new version number.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is no such entry; [`Error::Conflict`] if its version is not `if_version`; and as
+    /// [`Vault::put`].
+    pub fn update(&mut self, name: &str, change: Entry, if_version: Option<u64>) -> Result<u64> {
+        let now = self.now();
+        change.check()?;
+        let (opened, compartment, rest) = self.existing(name)?;
+        let compartment = in_order(&mut opened.compartments, compartment)?;
+        let current = compartment.in_state(rest, State::Current)?;
+        if let Some(wanted) = if_version.filter(|&wanted| wanted != current.number) {
+            return Err(Error::Conflict(format!("{name} is at version {}, not {wanted}", current.number)));
+        }
+        let number = next(compartment, rest)?;
+        let (meta, fields) = merged(compartment, &opened.base, current, change, number, now)?;
+        write(compartment, Some(current.record), &meta, &fields)?;
+        Ok(number)
+    }
+
+    /// Removes the entry with all its versions.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], and as [`Vault::put`].
+    pub fn remove(&mut self, name: &str) -> Result<()> {
+        let (opened, compartment, rest) = self.existing(name)?;
+        let compartment = in_order(&mut opened.compartments, compartment)?;
+        // Contradicting versions too: this is how to get rid of them.
+        let versions = compartment.raw_versions(rest);
+        if versions.is_empty() {
+            return Err(Error::NotFound(format!("entry {name}")));
+        }
+        versions.iter().for_each(|version| compartment.remove(rest, version.record));
+        Ok(())
+    }
+
+    /// Removes one field, secret or info, of the current version. Returns the new version number.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], and as [`Vault::put`].
+    pub fn remove_field(&mut self, name: &str, field: &str) -> Result<u64> {
+        let now = self.now();
+        let (opened, compartment, rest) = self.existing(name)?;
+        let compartment = in_order(&mut opened.compartments, compartment)?;
+        let current = compartment.in_state(rest, State::Current)?;
+        let number = next(compartment, rest)?;
+        let (mut meta, mut fields) = merged(compartment, &opened.base, current, Entry::new(), number, now)?;
+        if meta.info.remove(field).is_none() && fields.remove(field).is_none() {
+            name::check_field(field)?;
+            return Err(Error::NotFound(format!("field {field} of {name}")));
+        }
+        write(compartment, Some(current.record), &meta, &fields)?;
+        Ok(number)
+    }
+
+    /// Gives an entry, with all its versions, another name; also in another compartment.
+    ///
+    /// # Errors
+    /// [`Error::Exists`] if the new name is taken, [`Error::NotFound`], and as [`Vault::put`].
+    pub fn rename(&mut self, old: &str, new: &str) -> Result<()> {
+        let now = self.now();
+        let (opened, from, old_rest) = self.existing(old)?;
+        let versions = in_order(&mut opened.compartments, from)?.versions(old_rest)?.to_vec();
+        if versions.is_empty() {
+            return Err(Error::NotFound(format!("entry {old}")));
+        }
+        if old == new {
+            return Ok(());
+        }
+        self.check_free(new)?;
+        let (opened, to, new_rest) = self.for_writing(new, now)?;
+        let mut moved = Vec::with_capacity(versions.len());
+        let source = in_order(&mut opened.compartments, from)?;
+        for version in versions {
+            let mut meta = source.meta(&opened.base, &version.record)?;
+            meta.rest = new_rest.to_owned();
+            meta.updated = now;
+            meta.encode()?; // a longer name may not fit: find out before anything is changed
+            let sealed = source.sealed_secret(&opened.base, version)?;
+            let plaintext = match from == to {
+                true => None,
+                false => Some(source.keys.open(Part::Secret, &version.record, &sealed)?),
+            };
+            moved.push((version.record, meta, sealed, plaintext));
+        }
+        for (record, meta, sealed, plaintext) in moved {
+            match plaintext {
+                None => in_order(&mut opened.compartments, from)?.write(record, Some(old_rest), &meta, &sealed)?,
+                Some(plaintext) => {
+                    in_order(&mut opened.compartments, from)?.remove(old_rest, record);
+                    let target = in_order(&mut opened.compartments, to)?;
+                    let id: RecordId = random()?;
+                    let sealed = target.keys.seal(Part::Secret, &id, plaintext)?;
+                    target.write(id, None, &meta, &sealed)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Copies the current version of an entry to another name; also in another compartment.
+    ///
+    /// # Errors
+    /// [`Error::Exists`] if the new name is taken, [`Error::NotFound`], and as [`Vault::put`].
+    pub fn copy(&mut self, old: &str, new: &str) -> Result<()> {
+        let now = self.now();
+        let (opened, from, rest) = self.existing(old)?;
+        let source = in_order(&mut opened.compartments, from)?;
+        let current = source.in_state(rest, State::Current)?;
+        let (mut meta, fields) = merged(source, &opened.base, current, Entry::new(), 1, now)?;
+        self.check_free(new)?;
+        let (opened, to, new_rest) = self.for_writing(new, now)?;
+        meta.rest = new_rest.to_owned();
+        meta.created = now;
+        write(in_order(&mut opened.compartments, to)?, None, &meta, &fields)
+    }
+
+    /// Stages the next version of an entry: the current one with `change` applied, not in use until
+    /// [`Vault::promote`]. One that is staged already is replaced. Returns the new version number.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is no current version, and as [`Vault::put`].
+    pub fn stage(&mut self, name: &str, change: Entry) -> Result<u64> {
+        let now = self.now();
+        change.check()?;
+        let (opened, compartment, rest) = self.existing(name)?;
+        let compartment = in_order(&mut opened.compartments, compartment)?;
+        let current = compartment.in_state(rest, State::Current)?;
+        let pending = compartment.in_state(rest, State::Pending).ok();
+        let number = next(compartment, rest)?;
+        let (mut meta, fields) = merged(compartment, &opened.base, current, change, number, now)?;
+        meta.state = State::Pending;
+        write(compartment, pending.map(|pending| pending.record), &meta, &fields)?;
+        Ok(number)
+    }
+
+    /// Makes the staged version the current one, and the current one a previous one. Returns the version number that
+    /// is current now.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if nothing is staged, and as [`Vault::put`].
+    pub fn promote(&mut self, name: &str) -> Result<u64> {
+        let now = self.now();
+        let (opened, compartment, rest) = self.existing(name)?;
+        let compartment = in_order(&mut opened.compartments, compartment)?;
+        let pending = compartment.in_state(rest, State::Pending)?;
+        if let Ok(current) = compartment.in_state(rest, State::Current) {
+            set_state(compartment, &opened.base, rest, current, State::Previous, now)?;
+        }
+        set_state(compartment, &opened.base, rest, pending, State::Current, now)?;
+        Ok(pending.number)
+    }
+
+    /// Removes the previous versions of an entry, once nothing uses them any more.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is none, and as [`Vault::put`].
+    pub fn retire(&mut self, name: &str) -> Result<()> {
+        let (opened, compartment, rest) = self.existing(name)?;
+        let compartment = in_order(&mut opened.compartments, compartment)?;
+        compartment.in_state(rest, State::Previous)?;
+        for version in compartment.versions(rest)?.to_vec() {
+            if version.state == State::Previous {
+                compartment.remove(rest, version.record);
+            }
+        }
+        Ok(())
+    }
+
+    /// The compartment and the rest of a name that must be there already.
+    fn existing<'n>(&mut self, name: &'n str) -> Result<(&mut Opened, u16, &'n str)> {
+        let opened = self.opened_mut()?;
+        let (compartment, rest) = name::split(name)?;
+        let id = opened.by_name(compartment)?.keys.id;
+        Ok((opened, id, rest))
+    }
+
+    /// The compartment and the rest of a name; an owner's compartment is made if it is not there.
+    fn for_writing<'n>(&mut self, name: &'n str, now: u64) -> Result<(&mut Opened, u16, &'n str)> {
+        let opened = self.opened_mut()?;
+        let (compartment, rest) = name::split(name)?;
+        let id = match opened.by_name(compartment) {
+            Ok(compartment) => compartment.keys.id,
+            Err(Error::NotFound(_)) => opened.create_compartment(compartment, now)?,
+            Err(error) => return Err(error),
+        };
+        Ok((opened, id, rest))
+    }
+
+    fn check_free(&self, name: &str) -> Result<()> {
+        let (compartment, rest) = name::split(name)?;
+        match self.opened()?.by_name(compartment) {
+            Ok(compartment) if !compartment.raw_versions(rest).is_empty() => {
+                Err(Error::Exists(format!("entry {name}")))
+            }
+            Ok(_) | Err(Error::NotFound(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Opened {
+    pub(super) fn create_compartment(&mut self, name: &str, now: u64) -> Result<u16> {
+        let epoch = self.frame.root_revision + 1;
+        let root = self.root.as_mut().ok_or_else(owners_only)?;
+        limit("number of compartments", root.compartments.len() + 1, MAX_COMPARTMENTS)?;
+        // The lowest free id: ids are few, and what tells two compartments apart for good is (id, epoch).
+        let removed = &self.removed;
+        let is_free = |id: &u16| !removed.contains_key(id) && root.compartments.iter().all(|other| other.id != *id);
+        let id = (0..=u16::MAX).find(is_free).ok_or(Error::Format("compartment ids"))?;
+        let key = generate_key()?;
+        let keys = CompartmentKeys::derive(key.clone(), root.vault_id, id, epoch)?;
+        let unknown = super::cbor::Map::new();
+        let listed = Listed { id, epoch, key, name: name.to_owned(), created: now, unknown, rekey: None };
+        let at = root.compartments.partition_point(|other| other.id < id);
+        root.compartments.insert(at, listed);
+        root.is_changed = true;
+        self.compartments.insert(id, Compartment::create(name, keys));
+        Ok(id)
+    }
+}
+
+fn in_order(compartments: &mut BTreeMap<u16, Compartment>, id: u16) -> Result<&mut Compartment> {
+    compartments.get_mut(&id).ok_or_else(|| Error::NotFound("compartment".to_owned()))
+}
+
+/// One more than the highest version of the name.
+fn next(compartment: &Compartment, rest: &str) -> Result<u64> {
+    let highest = compartment.versions(rest)?.iter().map(|version| version.number).max().unwrap_or(0);
+    match highest {
+        MAX_INTEGER.. => {
+            Err(Error::Limit { what: "version of an entry", asked: highest.saturating_add(1), allowed: MAX_INTEGER })
+        }
+        _ => Ok(highest + 1),
+    }
+}
+
+/// The metadata and fields of a version with `change` applied.
+fn merged(
+    compartment: &Compartment,
+    base: &[u8],
+    version: Version,
+    change: Entry,
+    number: u64,
+    now: u64,
+) -> Result<(Meta, BTreeMap<String, Value>)> {
+    let mut meta = compartment.meta(base, &version.record)?;
+    let sealed = compartment.sealed_secret(base, version)?;
+    let mut fields = fields_of(&compartment.keys.open(Part::Secret, &version.record, &sealed)?, &meta.info)?;
+    (meta.version, meta.updated) = (number, now);
+    fields.extend(change.apply(&mut meta));
+    Ok((meta, fields))
+}
+
+/// Seals and writes a version under its record's id, or under a new one.
+fn write(
+    compartment: &mut Compartment,
+    record: Option<RecordId>,
+    meta: &Meta,
+    fields: &BTreeMap<String, Value>,
+) -> Result<()> {
+    let id = match record {
+        Some(id) => id,
+        None => random()?,
+    };
+    let sealed = compartment.keys.seal(Part::Secret, &id, encode_fields(fields, &meta.info)?)?;
+    compartment.write(id, record.map(|_| meta.rest.as_str()), meta, &sealed)
+}
+
+fn set_state(
+    compartment: &mut Compartment,
+    base: &[u8],
+    rest: &str,
+    version: Version,
+    state: State,
+    now: u64,
+) -> Result<()> {
+    let mut meta = compartment.meta(base, &version.record)?;
+    (meta.state, meta.updated) = (state, now);
+    let sealed = compartment.sealed_secret(base, version)?;
+    compartment.write(version.record, Some(rest), &meta, &sealed)
+}
