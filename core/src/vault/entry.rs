@@ -592,3 +592,33 @@ impl fmt::Debug for SealedEntry {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_this_release_does_not_know_is_kept() {
+        let mut map = Map::new().text("kind", "k").text("name", "x").text("state", "current").text("zz-later", "keep");
+        for (key, number) in [("created", 1), ("updated", 2), ("version", 3)] {
+            map.set(key, cbor::Value::Uint(number));
+        }
+        let hosts = cbor::Value::Array(vec![cbor::Value::Text("h".into())]);
+        let mut policy = Map::new();
+        policy.set("hosts", hosts);
+        map.set("policy", cbor::Value::Map(policy));
+        let plaintext = cbor::encode(&map).unwrap();
+        let mut meta = Meta::decode(&plaintext, "c").unwrap();
+        assert_eq!(meta.encode().unwrap(), plaintext);
+        meta.note = Some("changed".to_owned());
+        map.set("note", cbor::Value::Text("changed".into()));
+        assert_eq!(meta.encode().unwrap(), cbor::encode(&map).unwrap());
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let entry = Entry::new().with("secret", "hush").with_info("api_key", "public");
+        assert_eq!(format!("{entry:?}"), r#"Entry { fields: ["secret"], .. }"#);
+        assert_eq!(format!("{:?}", Value::from("hush")), "Value(***)");
+    }
+}

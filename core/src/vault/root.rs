@@ -320,3 +320,38 @@ fn push_sealed(bytes: &mut Vec<u8>, sealed: &[u8]) {
     bytes.extend_from_slice(&(sealed.len() as u32).to_be_bytes());
     bytes.extend_from_slice(sealed);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_this_release_does_not_know_is_kept() {
+        let mut item = Map::new().uint("id", 1).uint("epoch", 2).bytes("key", &[3; 32]).text("name", "c");
+        item.set("read_only", Value::Bool(true));
+        let mut map = Map::new().text("later", "keep");
+        map.set("compartments", Value::Array(vec![Value::Map(item)]));
+        let plaintext = cbor::encode(&map).unwrap();
+        assert_eq!(Payload::decode(&plaintext).unwrap().encode().unwrap(), plaintext);
+    }
+
+    #[test]
+    fn the_keyring_and_the_root_slot_keep_what_is_unknown() {
+        let mut root = Root::create([1; 16]).unwrap();
+        let head =
+            SlotHead { id: [2; 8], scope: SCOPE_ROOT, factors: 2, kdf: (0, 0, 0, 0), salt: [3; 32], hint: vec![] };
+        let later = || Map::new().text("later", "keep");
+        let (label, key) = ("owner".to_owned(), keys::generate_key().unwrap());
+        let (unknown, unknown_payload) = (later(), later());
+        let (commit, created, sealed, payload) = ([0; 32], 4, None, None);
+        root.slots.push(Slot { head, commit, key, label, created, unknown, sealed, payload, unknown_payload });
+        root.unknown = later();
+        for _ in 0..2 {
+            let bytes = root.seal(1).unwrap();
+            root = Root::open(&bytes, &Frame::parse(&bytes).unwrap(), root.key).unwrap();
+            assert!(root.unknown == later() && root.slots[0].unknown == later());
+            assert!(root.slots[0].unknown_payload == later());
+            root.slots[0].sealed = None;
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! Everything that fuzzing has found worth keeping, run again.
+
+#[allow(dead_code, unreachable_pub)]
+mod forge;
+#[allow(unreachable_pub)]
+mod targets;
+
+use std::path::Path;
+
+fn replay(target: &str, run: fn(&[u8])) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fuzz/corpus").join(target);
+    let mut count = 0;
+    for file in folder.read_dir().unwrap() {
+        run(&std::fs::read(file.unwrap().path()).unwrap());
+        count += 1;
+    }
+    assert!(count > 0, "the corpus of {target} is empty");
+    println!("{target}: {count} files");
+}
+
+#[test]
+fn parse() {
+    replay("parse", targets::parse);
+}
+
+#[test]
+fn open() {
+    replay("open", targets::open);
+}
+
+#[test]
+fn key_text() {
+    replay("key_text", targets::key_text);
+}

@@ -1,0 +1,101 @@
+//! What fuzzing does with its input. The corpus it found is run through the same functions by `cargo test`.
+
+use strongroom::vault::{Entry, OnDamage, Unlock, Vault};
+use strongroom::{Error, Key};
+
+use super::forge::{Compartment, Forge, Record};
+
+/// Any bytes as a vault.
+pub fn parse(data: &[u8]) {
+    for key in [Forge::owner_key(), Forge::holder_key()] {
+        if let Ok(vault) = Vault::open(data, &Unlock::key(key).with_weak_kdf_allowed()) {
+            exercise(vault);
+        }
+    }
+}
+
+/// Any bytes inside the parts of a vault that are sealed and authenticated, as someone with the keys could write them.
+pub fn open(data: &[u8]) {
+    let Some((&part, rest)) = data.split_first() else { return };
+    let mut forge = Forge::default();
+    let replace = |record: Record, forge: &mut Forge| forge.compartments[0].records.push(record);
+    let id = [0xff; 16];
+    match part % 8 {
+        0 => forge.keyring = Some(rest.to_vec()),
+        1 => forge.owner_payload = Some(rest.to_vec()),
+        2 => forge.holder_payload = Some(rest.to_vec()),
+        3 => {
+            let secret = super::forge::secret("s");
+            replace(Record::Sealed { id, meta: rest.to_vec(), secret }, &mut forge);
+        }
+        4 => {
+            let meta = super::forge::meta("fuzz", 1, "current");
+            replace(Record::Sealed { id, meta, secret: rest.to_vec() }, &mut forge);
+        }
+        5 => replace(Record::Raw(rest.to_vec()), &mut forge),
+        6 => forge.directory = Some(rest.to_vec()),
+        _ => {
+            let number = rest.iter().take(8).fold(0, |number, &byte| number << 8 | u64::from(byte));
+            let more = Compartment { id: 8, epoch: number, revision: number, key: [1; 32], records: vec![], mac: None };
+            forge.compartments.push(more);
+            forge.root_revision = number;
+        }
+    }
+    // Sealed parts over their limit are for `parse`: here they would only cost time.
+    if rest.len() > 70_000 {
+        return;
+    }
+    parse(&forge.build());
+}
+
+/// What opens must be usable to the end: read, changed, saved and opened again, with nothing else changed by that.
+fn exercise(mut vault: Vault) {
+    vault.set_unix_seconds(1_700_000_000);
+    let names = vault.names().expect("an open vault has names");
+    for name in &names {
+        if let Ok(entry) = vault.entry(name) {
+            for field in entry.field_names().unwrap_or_default() {
+                entry.reveal(&field).expect("a listed field can be read");
+            }
+        }
+    }
+    vault.pin().expect("an open vault has a pin");
+    let damage = vault.damage().expect("an open vault lists its damage");
+    let Some(compartment) = vault.compartments().expect("an open vault has compartments").into_iter().next() else {
+        return;
+    };
+    let name = format!("{}/added", compartment.name);
+    match vault.put(&name, Entry::new().with("x", "y")) {
+        Ok(_) => {}
+        Err(Error::Damaged(_) | Error::InvalidInput(_) | Error::Limit { .. } | Error::Format(_)) => return,
+        Err(error) => panic!("put: {error}"),
+    }
+    match vault.seal() {
+        Ok(_) => {}
+        Err(Error::Limit { .. }) => return,
+        Err(error) => panic!("seal: {error}"),
+    }
+    assert_eq!(vault.damage().expect("still open"), damage, "damage neither spreads nor heals by a save");
+    let mut expected = names;
+    expected.push(name);
+    expected.sort();
+    expected.dedup();
+    assert_eq!(vault.names().expect("still open"), expected);
+    if vault.revoke("holder", OnDamage::Drop).is_ok() {
+        match vault.seal() {
+            Ok(_) | Err(Error::Limit { .. }) => {}
+            Err(error) => panic!("revoke: {error}"),
+        }
+    }
+}
+
+/// Any bytes as the text of a key, and of a pin.
+pub fn key_text(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    if let Ok(key) = Key::parse(text) {
+        assert_eq!(key.to_text().as_str(), text.trim_matches([' ', '\t', '\r', '\n']));
+    }
+    let unlock = Unlock::key(Forge::owner_key()).with_pin(text);
+    let opened = Vault::open(Forge::default().build(), &unlock).map(drop).map_err(|error| error.code());
+    assert!(matches!(opened, Ok(()) | Err("invalid_input" | "rollback")), "{opened:?}");
+}
