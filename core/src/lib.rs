@@ -1,6 +1,7 @@
 //! Credentials for trading bots, in one encrypted file that Rust, Python and browsers open.
 #![forbid(unsafe_code)]
 
+pub mod env_file;
 mod error;
 mod kdf;
 mod key;
