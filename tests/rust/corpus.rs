@@ -32,3 +32,8 @@ fn open() {
 fn key_text() {
     replay("key_text", targets::key_text);
 }
+
+#[test]
+fn env_file() {
+    replay("env_file", targets::env_file);
+}

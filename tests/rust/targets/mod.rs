@@ -1,5 +1,6 @@
 //! What fuzzing does with its input. The corpus it found is run through the same functions by `cargo test`.
 
+use strongroom::env_file;
 use strongroom::vault::{Entry, OnDamage, Unlock, Vault};
 use strongroom::{Error, Key};
 
@@ -98,4 +99,13 @@ pub fn key_text(data: &[u8]) {
     let unlock = Unlock::key(Forge::owner_key()).with_pin(text);
     let opened = Vault::open(Forge::default().build(), &unlock).map(drop).map_err(|error| error.code());
     assert!(matches!(opened, Ok(()) | Err("invalid_input" | "rollback")), "{opened:?}");
+}
+
+/// Any bytes as a `.env` file, and its variables as a plan.
+pub fn env_file(data: &[u8]) {
+    let lookup = |name: &str| name.len().is_multiple_of(2).then(|| "from the environment".to_owned());
+    match env_file::parse(data, &lookup) {
+        Ok(parsed) => drop(env_file::plan(parsed.variables)),
+        Err(error) => assert!(matches!(error.code(), "invalid_input" | "limit"), "{error}"),
+    }
 }
