@@ -26,8 +26,9 @@
 //! - All else goes to `env/main` under its own name, as a secret, since nothing tells whether it is one; so does the
 //!   second variable that asks for the same field. What does not fit there goes to `env/main-2`, `env/main-3`, ...
 //! - What would be info is a secret field after all if it is over 256 bytes or has control characters: it is no key id.
-//! - [`Plan::left_out`] tells what cannot be kept: names without a value, names that are no field name, values over
-//!   60,000 bytes, and the first line of a PEM key that is not in quotes.
+//! - [`Plan::left_out`] tells what cannot be kept: names without a value, names that are no field name, names that
+//!   decide what code a program runs (`PATH`, `LD_PRELOAD`, `PYTHONPATH`, ...), values over 60,000 bytes, and the first
+//!   line of a PEM key that is not in quotes.
 //!
 //! # The way back
 //! The mapping is kept in each entry's info, so that the variables come back as they were even after the entry was

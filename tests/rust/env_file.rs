@@ -141,14 +141,14 @@ fn what_does_not_fit_goes_to_the_next_entry() {
 #[test]
 fn what_cannot_be_kept_is_told_by_its_line_alone() {
     let text = format!(
-        "BARE\n'A B'=1\ngröße=1\n{}=1\nenv=1\nenv.A=1\n..=1\nBIG={}\nPEM=-----BEGIN KEY-----\nGOOD=1\n{}=1",
+        "BARE\n'A B'=1\ngröße=1\n{}=1\nenv=1\nenv.A=1\n..=1\nBIG={}\nPEM=-----BEGIN KEY-----\nLD_PRELOAD=x\nPath=x\nGOOD=1\n{}=1",
         "L".repeat(65),
         "x".repeat(60_000),
         "M".repeat(64),
     );
     let plan = env_file::plan(env_file::parse(text.as_bytes(), &|_| None).unwrap().variables);
-    assert_eq!(plan.left_out.iter().map(|left| left.line).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6, 7, 8, 9]);
-    assert_eq!(plan.left_out.iter().map(|left| left.why).collect::<BTreeSet<_>>().len(), 5);
+    assert_eq!(plan.left_out.iter().map(|left| left.line).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+    assert_eq!(plan.left_out.iter().map(|left| left.why).collect::<BTreeSet<_>>().len(), 6);
     assert_eq!(plan.mapped.iter().map(|one| one.variable.len()).collect::<Vec<_>>(), [4, 64]);
 }
 
@@ -162,6 +162,7 @@ fn a_hostile_mapping_gives_no_hostile_names() {
         (vec![("env.secret", "A\0B")], vec![]),
         (vec![("env.secret", "")], vec![]),
         (vec![("env.absent", "A")], vec![]),
+        (vec![("env.secret", "LD_PRELOAD"), ("env.token", "pythonpath")], vec![]),
         (vec![("env.secret", "A"), ("env.token", "A")], vec![("A", "secret")]),
         (vec![("env", "fields")], vec![("secret", "secret"), ("token", "token")]),
         (vec![("env", "other")], vec![]),

@@ -23,6 +23,38 @@ const MAX_NAME_BYTES: usize = 64;
 /// 4 KiB that FORMAT.md gives an entry's metadata for a note and the rest.
 const MAX_INFO_BYTES: usize = 256;
 
+/// Variables that decide what code a program loads or runs. Whoever may write an entry chooses its variables' names, and
+/// must not get to run code as the one who loads them.
+const STEERING: [&str; 24] = [
+    "BASH_ENV",
+    "ENV",
+    "GCONV_PATH",
+    "GIT_SSH",
+    "GIT_SSH_COMMAND",
+    "HOME",
+    "IFS",
+    "JAVA_TOOL_OPTIONS",
+    "NODE_OPTIONS",
+    "NODE_PATH",
+    "PATH",
+    "PERL5LIB",
+    "PERL5OPT",
+    "PYTHONBREAKPOINT",
+    "PYTHONEXECUTABLE",
+    "PYTHONHOME",
+    "PYTHONPATH",
+    "PYTHONSTARTUP",
+    "PYTHONUSERBASE",
+    "PYTHONWARNINGS",
+    "RUBYLIB",
+    "RUBYOPT",
+    "SHELL",
+    "_JAVA_OPTIONS",
+];
+
+/// The same, by how the name starts.
+const STEERING_PREFIXES: [&str; 4] = ["LD_", "DYLD_", "BASH_FUNC_", "STRONGROOM_"];
+
 const PREFIX: &str = "env.";
 const MARK: &str = "env";
 const MARK_TEXT: &str = "fields";
@@ -123,8 +155,8 @@ pub fn plan(variables: Vec<Variable>) -> Plan {
 /// The variables that an entry holds, as (variable, field), from its info and the names of its secret fields. The field
 /// is a secret one, or a name in `info`.
 ///
-/// Whoever may write the entry chooses the names, so they are checked: what no `.env` import writes is passed over, and
-/// of two fields that say to be the same variable the first one is.
+/// Whoever may write the entry chooses the names, so they are checked: what no `.env` import writes is passed over, such
+/// as `LD_PRELOAD`, and of two fields that say to be the same variable the first one is.
 #[must_use]
 pub fn variables_of(info: &BTreeMap<String, String>, field_names: &[String]) -> Vec<(String, String)> {
     let mut variables = Vec::new();
@@ -133,7 +165,7 @@ pub fn variables_of(info: &BTreeMap<String, String>, field_names: &[String]) -> 
     for (name, variable) in info {
         let Some(field) = name.strip_prefix(PREFIX) else { continue };
         let is_there = info.contains_key(field) || field_names.iter().any(|name| name == field);
-        if is_there && is_name(variable) {
+        if is_there && is_name(variable) && !is_steering(variable) {
             named.insert(field);
             if taken.insert(variable.as_str()) {
                 variables.push((variable.clone(), field.into()));
@@ -142,7 +174,8 @@ pub fn variables_of(info: &BTreeMap<String, String>, field_names: &[String]) -> 
     }
     if info.get(MARK).is_some_and(|text| text == MARK_TEXT) {
         for field in field_names {
-            if is_name(field) && !named.contains(field.as_str()) && taken.insert(field) {
+            let is_variable = is_name(field) && !is_steering(field) && !named.contains(field.as_str());
+            if is_variable && taken.insert(field) {
                 variables.push((field.clone(), field.clone()));
             }
         }
@@ -160,6 +193,9 @@ fn checked(name: &str, value: Option<Secret>) -> Result<Secret, &'static str> {
     if name == MARK || name.starts_with(PREFIX) {
         return Err("the names env and env.* are kept for the mapping; rename the variable");
     }
+    if is_steering(name) {
+        return Err("the name steers what code programs run; set it where the bot is started, not in a vault");
+    }
     if FIELD_OVERHEAD + name.len() + bytes.len() > MAX_SECRET_BYTES {
         return Err("the value is over 60,000 bytes, more than an entry holds; keep it in a file of its own");
     }
@@ -175,6 +211,12 @@ fn is_name(text: &str) -> bool {
     (1..=MAX_NAME_BYTES).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
         && !matches!(text, "." | "..")
+}
+
+/// Whether a variable decides what code a program runs. Upper and lower case are one on Windows.
+fn is_steering(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    STEERING.contains(&name.as_str()) || STEERING_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// A key id or an account's name is short, and one line; anything else under such a name is better kept as a secret.
