@@ -267,7 +267,7 @@ impl Vault {
         if slot.head.factors != new.factors() {
             return Err(Error::invalid("expected a new passphrase, and the slot's key exactly if it asks for both"));
         }
-        if new.the_key().is_some_and(|key| key.slot_id() != slot.head.id) {
+        if new.key_text()?.is_some_and(|key| key.slot_id() != slot.head.id) {
             return Err(Error::invalid("this key belongs to another slot"));
         }
         let head = SlotHead { kdf: kdf.to_stored(), salt: random()?, ..slot.head.clone() };
@@ -438,7 +438,7 @@ pub(super) fn new_slot(
         return Err(Error::Exists(format!("slot {}", label.escape_debug())));
     }
     limit("number of slots", root.slots.len() + 1, MAX_SLOTS)?;
-    let id: SlotId = unlock.the_key().map_or_else(random, |key| Ok(key.slot_id()))?;
+    let id: SlotId = unlock.key_text()?.map_or_else(random, |key| Ok(key.slot_id()))?;
     if root.slots.iter().any(|slot| slot.head.id == id) {
         return Err(Error::Exists("a slot for this key".to_owned()));
     }
@@ -496,7 +496,8 @@ fn stored_kdf(head: &SlotHead) -> Result<Option<Kdf>> {
 }
 
 fn slot_of<'r>(root: &'r Root, unlock: &Unlock) -> Result<&'r Slot> {
-    let is_candidate = |slot: &&Slot| match unlock.the_key() {
+    let key = unlock.key_text()?;
+    let is_candidate = |slot: &&Slot| match key {
         Some(key) => slot.head.id == key.slot_id() && slot.head.factors == unlock.factors(),
         None => slot.head.factors == FACTOR_PASSPHRASE,
     };

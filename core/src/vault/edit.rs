@@ -28,7 +28,7 @@ impl Vault {
         let mut meta = Meta::new(rest, now, number);
         let current = compartment.in_state(rest, State::Current).ok();
         if let Some(current) = current {
-            meta.created = compartment.meta(base, &current.record)?.created;
+            meta.succeed(compartment.meta(base, &current.record)?);
         }
         let fields = entry.apply(&mut meta);
         write(compartment, current.map(|current| current.record), &meta, &fields)?;

@@ -274,6 +274,11 @@ impl Meta {
         }
     }
 
+    /// Keeps of the version that this one replaces what a writer has no say in.
+    pub(super) fn succeed(&mut self, before: Self) {
+        (self.created, self.unknown) = (before.created, before.unknown);
+    }
+
     pub(super) fn decode(plaintext: &[u8], compartment: &str) -> Result<Self> {
         let mut map = cbor::decode(plaintext)?;
         let rest = map.take_text("name")?.into_owned();

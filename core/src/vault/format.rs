@@ -315,6 +315,9 @@ impl<'b> Reader<'b> {
             return Err(Error::Format("the factors of a slot"));
         }
         let kdf = (self.u8()?, self.u32()?, self.u32()?, self.u8()?);
+        if kdf.0 > 2 {
+            return Err(Error::Format("the key derivation of a slot"));
+        }
         let salt = self.array()?;
         let hint_len = self.u16()?;
         limit("hint size in bytes", usize::from(hint_len), MAX_HINT)?;

@@ -498,10 +498,10 @@ fn check_kdfs(frame: &Frame, bounds: Bounds) -> Result<Vec<Option<Kdf>>> {
 
 /// The slot that `unlock` opens, and its key. The commitment decides, before anything is decrypted.
 fn find_slot<'f>(frame: &'f Frame, kdfs: &[Option<Kdf>], unlock: &Unlock) -> Result<(&'f SlotFrame, Key32)> {
-    let candidates: Vec<_> = match unlock.the_key() {
+    let candidates: Vec<_> = match unlock.key_factor() {
         Some(key) => {
-            let found = frame.slots.iter().zip(kdfs).find(|(slot, _)| slot.head.id == key.slot_id());
-            let (slot, kdf) = found.filter(|(slot, _)| slot.head.factors != FACTOR_PASSPHRASE).ok_or(Error::Decrypt)?;
+            let found = frame.slots.iter().zip(kdfs).find(|(slot, _)| key.names(&slot.head));
+            let (slot, kdf) = found.ok_or(Error::Decrypt)?;
             if slot.head.factors == format::FACTOR_KEY && unlock.has_passphrase() {
                 return Err(Error::invalid("this slot opens with its key alone; give no passphrase"));
             }

@@ -5,7 +5,7 @@ use core::fmt;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::format::{FACTOR_BOTH, FACTOR_KEY, FACTOR_PASSPHRASE, SlotHead, VaultId};
-use super::keys::SlotKeys;
+use super::keys::{Key32, SlotKeys};
 use super::pin::Pin;
 use crate::kdf::{Bounds, Kdf};
 use crate::passphrase::normalise;
@@ -15,13 +15,22 @@ use crate::{Error, Key, Result};
 #[derive(Clone)]
 pub struct Unlock {
     passphrase: Option<Zeroizing<String>>,
-    key: Option<Key>,
+    key: Option<KeyFactor>,
     pin: Option<String>,
     pub(super) bounds: Bounds,
 }
 
+/// Where the 32 bytes of a key come from.
+#[derive(Clone)]
+pub(super) enum KeyFactor {
+    /// A key's text, which names its slot.
+    Text(Key),
+    /// A passkey, whose credential id is the slot's hint, and its PRF output.
+    Passkey { credential_id: Vec<u8>, output: Key32 },
+}
+
 impl Unlock {
-    fn new(passphrase: Option<&str>, key: Option<Key>) -> Self {
+    fn new(passphrase: Option<&str>, key: Option<KeyFactor>) -> Self {
         let passphrase = passphrase.map(|text| Zeroizing::new(text.to_owned()));
         Self { passphrase, key, pin: None, bounds: Bounds::default() }
     }
@@ -35,13 +44,21 @@ impl Unlock {
     /// A key, for a slot that asks for nothing else.
     #[must_use]
     pub fn key(key: Key) -> Self {
-        Self::new(None, Some(key))
+        Self::new(None, Some(KeyFactor::Text(key)))
     }
 
     /// A passphrase and a key, for a slot that asks for both.
     #[must_use]
     pub fn passphrase_and_key(text: &str, key: Key) -> Self {
-        Self::new(Some(text), Some(key))
+        Self::new(Some(text), Some(KeyFactor::Text(key)))
+    }
+
+    /// A passkey: its WebAuthn credential id, and the 32 bytes `first` of its PRF extension for the input that FORMAT.md,
+    /// section 3.3, names. For opening only: the input holds the vault's id and the slot's salt.
+    #[must_use]
+    pub fn passkey(credential_id: &[u8], prf_output: &[u8; 32]) -> Self {
+        let output = Box::new(Zeroizing::new(*prf_output));
+        Self::new(None, Some(KeyFactor::Passkey { credential_id: credential_id.to_vec(), output }))
     }
 
     /// Refuses, with [`Error::Rollback`], a vault older than the one that gave this pin
@@ -70,8 +87,19 @@ impl Unlock {
         self.pin.as_deref().map(Pin::parse).transpose()
     }
 
-    pub(super) const fn the_key(&self) -> Option<&Key> {
+    pub(super) const fn key_factor(&self) -> Option<&KeyFactor> {
         self.key.as_ref()
+    }
+
+    /// The key, for a slot that is made or changed.
+    pub(super) fn key_text(&self) -> Result<Option<&Key>> {
+        match &self.key {
+            Some(KeyFactor::Text(key)) => Ok(Some(key)),
+            Some(KeyFactor::Passkey { .. }) => {
+                Err(Error::invalid("a passkey opens a slot but cannot make or change one"))
+            }
+            None => Ok(None),
+        }
     }
 
     pub(super) const fn has_passphrase(&self) -> bool {
@@ -80,7 +108,7 @@ impl Unlock {
 
     /// The same with another key, where there is one.
     pub(super) fn with_key(&self, key: Option<Key>) -> Self {
-        Self { key: key.or_else(|| self.key.clone()), ..self.clone() }
+        Self { key: key.map(KeyFactor::Text).or_else(|| self.key.clone()), ..self.clone() }
     }
 
     /// Which factors a slot made from this asks for.
@@ -114,9 +142,23 @@ impl Unlock {
             let Some(key) = &self.key else {
                 return Err(Error::invalid("this slot needs its key as well as its passphrase; give both"));
             };
-            secret.extend_from_slice(key.bytes());
+            secret.extend_from_slice(match key {
+                KeyFactor::Text(key) => key.bytes(),
+                KeyFactor::Passkey { output, .. } => output.as_slice(),
+            });
         }
         SlotKeys::derive(&secret, vault_id, head)
+    }
+}
+
+impl KeyFactor {
+    /// Whether this key names the slot.
+    pub(super) fn names(&self, head: &SlotHead) -> bool {
+        head.factors != FACTOR_PASSPHRASE
+            && match self {
+                Self::Text(key) => head.id == key.slot_id(),
+                Self::Passkey { credential_id, .. } => !head.hint.is_empty() && head.hint == *credential_id,
+            }
     }
 }
 
