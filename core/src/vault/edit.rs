@@ -167,7 +167,10 @@ impl Vault {
         let number = next(compartment, rest)?;
         let (mut meta, fields) = merged(compartment, &opened.base, current, change, number, now)?;
         meta.state = State::Pending;
-        write(compartment, pending.map(|pending| pending.record), &meta, &fields)?;
+        if let Some(pending) = pending {
+            compartment.remove(rest, pending.record);
+        }
+        write(compartment, None, &meta, &fields)?;
         Ok(number)
     }
 

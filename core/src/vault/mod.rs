@@ -486,11 +486,10 @@ fn check_kdfs(frame: &Frame, bounds: Bounds) -> Result<Vec<Option<Kdf>>> {
     let mut kdfs = Vec::with_capacity(frame.slots.len());
     for slot in &frame.slots {
         let (kdf, a, b, c) = slot.head.kdf;
-        let kdf = Kdf::from_stored(kdf, a, b, c, bounds)?;
-        if kdf.is_none() != (slot.head.factors == format::FACTOR_KEY) {
+        if (kdf == 0) != (slot.head.factors == format::FACTOR_KEY) {
             return Err(Error::Format("a slot whose key derivation does not fit its factors"));
         }
-        kdfs.push(kdf);
+        kdfs.push(Kdf::from_stored(kdf, a, b, c, bounds)?);
     }
     check_total(kdfs.iter().copied().flatten())?;
     Ok(kdfs)
