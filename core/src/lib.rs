@@ -1,10 +1,14 @@
 //! Credentials for trading bots, in one encrypted file that Rust, Python and browsers open.
 #![forbid(unsafe_code)]
 
+#[cfg(not(target_family = "wasm"))]
+mod disk;
 pub mod env_file;
 mod error;
 mod kdf;
 mod key;
+#[cfg(not(target_family = "wasm"))]
+mod key_file;
 mod passphrase;
 mod random;
 mod secret;

@@ -7,6 +7,8 @@ mod cbor;
 mod compartment;
 mod edit;
 mod entry;
+#[cfg(not(target_family = "wasm"))] // a browser has no files
+mod file;
 mod format;
 mod keys;
 mod name;
@@ -29,6 +31,8 @@ use crate::{Error, Result};
 
 pub use self::access::{Access, CompartmentInfo, Damage, Factors, OnDamage, Rekeyed, Revoked, SlotInfo};
 pub use self::entry::{Entry, Hash, SealedEntry, State, Value};
+#[cfg(not(target_family = "wasm"))]
+pub use self::file::VaultFile;
 pub use self::unlock::Unlock;
 
 const LOCKED: Error = Error::Locked("the vault is locked; open it again");
