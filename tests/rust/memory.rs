@@ -3,6 +3,7 @@
 //! Reads /proc/self/mem, so that it needs Linux. Each path runs in a child process of its own, which first proves that
 //! it would find the secret while it is there.
 #![cfg(target_os = "linux")]
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)] // a panic is how a test fails
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};

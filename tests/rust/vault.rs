@@ -1,4 +1,5 @@
 //! What an owner and a holder can do with a vault in memory.
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)] // a panic is how a test fails
 
 use strongroom::vault::{Access, Entry, Find, Hash, OnDamage, Scope, State, Unlock, Vault};
 use strongroom::{Error, Kdf, Key};
