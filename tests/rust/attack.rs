@@ -356,7 +356,7 @@ fn an_id_that_is_used_again_does_not_open_to_who_had_it_before() {
     assert_eq!(code(open(&after, &town.mallory)), "decrypt");
     // The slot that went with the compartment, put back.
     let at = parts(&after);
-    let mut slots = vec![after[at.slots[0].clone()].to_vec(), slot_of(&town.bytes, &town.mallory)];
+    let mut slots = [after[at.slots[0].clone()].to_vec(), slot_of(&town.bytes, &town.mallory)];
     slots.sort();
     let mut put_back = with(&after, at.slots[0].clone(), &slots.concat());
     put_back[41] = 2;
