@@ -6,10 +6,7 @@
 
 use core::fmt;
 
-use argon2::{Argon2, Block, Params, Version};
-use zeroize::Zeroize;
-
-use crate::{Error, Result, turns};
+use crate::{Error, Result, argon2id};
 
 const MIN_MEMORY_KIB: u32 = 19_456;
 const MAX_MEMORY_KIB: u32 = 262_144;
@@ -192,21 +189,17 @@ impl Kdf {
         }
     }
 
-    /// Derives 32 bytes from a normalised passphrase. Waits for its turn, see [`turns`].
+    /// Derives 32 bytes from a normalised passphrase. Waits for its turn, see [`crate::turns`].
     ///
     /// # Errors
     /// [`Error::InvalidInput`] for a salt of less than 8 bytes under Argon2id; [`Error::Io`] if the operating system has
     /// not the memory or the threads.
     pub(crate) fn derive(self, passphrase: &[u8], salt: &[u8], out: &mut [u8; 32]) -> Result<()> {
-        let _turn = turns::take();
+        #[cfg(not(target_family = "wasm"))]
+        let _turn = crate::turns::take();
         match self.0 {
             Algorithm::Argon2id { memory_kib, passes, lanes } => {
-                let params = Params::new(memory_kib, passes, u32::from(lanes), Some(out.len())).map_err(refused)?;
-                let argon2 = Argon2::new(argon2::Algorithm::Argon2id, Version::V0x13, params);
-                with_threads(lanes, || {
-                    let mut matrix = Matrix::new(argon2.params().block_count())?;
-                    argon2.hash_password_into_with_memory(passphrase, salt, out, &mut matrix.0).map_err(refused)
-                })
+                argon2id::derive(memory_kib, passes, lanes, passphrase, salt, out)
             }
             Algorithm::Pbkdf2 { iterations } => {
                 pbkdf2::pbkdf2_hmac::<sha2::Sha256>(passphrase, salt, iterations, out);
@@ -269,45 +262,206 @@ pub(crate) fn check_total(kdfs: impl Iterator<Item = Kdf>) -> Result<()> {
     Ok(())
 }
 
-/// Argon2's memory: ours and not the crate's own, which is freed un-wiped.
-struct Matrix(Vec<Block>);
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Matrix {
-    fn new(blocks: usize) -> Result<Self> {
-        let mut matrix = Vec::new();
-        matrix.try_reserve_exact(blocks).map_err(|_| {
-            Error::Io(format!(
-                "the operating system has not {blocks} KiB of memory for argon2id; free some and try again"
-            ))
-        })?;
-        matrix.resize(blocks, Block::new());
-        Ok(Self(matrix))
+    fn code<T>(result: &Result<T>) -> &'static str {
+        result.as_ref().err().map_or("ok", Error::code)
     }
-}
 
-impl Drop for Matrix {
-    fn drop(&mut self) {
-        self.0.iter_mut().for_each(Zeroize::zeroize);
+    const WEAK: Bounds = Bounds { allow_weak: true, ..Bounds::DEFAULT };
+
+    #[test]
+    fn floors_and_ceilings_of_argon2id() {
+        for (memory_kib, passes, lanes, expect) in [
+            (65_536, 3, 4, "ok"),
+            (19_456, 2, 1, "ok"),
+            (38_912, 1, 1, "ok"),
+            (262_144, 16, 4, "ok"),
+            (19_455, 16, 1, "weak_kdf"),
+            (19_456, 1, 1, "weak_kdf"),
+            (38_911, 1, 1, "weak_kdf"),
+            (65_536, 0, 4, "weak_kdf"),
+            (65_536, 3, 0, "weak_kdf"),
+            (0, 0, 0, "weak_kdf"),
+            (262_145, 3, 4, "limit"),
+            (u32::MAX, u32::MAX, u8::MAX, "limit"),
+            (65_536, 17, 4, "limit"),
+            (65_536, 3, 5, "limit"),
+        ] {
+            let kdf = Kdf::argon2id(memory_kib, passes, lanes);
+            assert_eq!(code(&kdf), expect, "m={memory_kib} t={passes} p={lanes}");
+            if let Ok(kdf) = kdf {
+                let costs = (kdf.memory_kib(), kdf.passes(), kdf.lanes(), kdf.iterations());
+                assert_eq!(costs, (Some(memory_kib), Some(passes), Some(lanes), None));
+            }
+        }
     }
-}
 
-/// Runs `work` on a pool of threads for this call alone, which are gone when it returns. Without one, `argon2` takes
-/// rayon's global pool, and in a forked child that pool has no threads: the child would wait for ever.
-#[cfg(not(target_family = "wasm"))]
-fn with_threads<T: Send>(lanes: u8, work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(usize::from(lanes).min(std::thread::available_parallelism().map_or(1, usize::from)))
-        .build_scoped(|thread| thread.run(), |pool| pool.install(work))
-        .map_err(|error| Error::Io(format!("cannot start the threads of argon2id: {error}")))?
-}
+    #[test]
+    fn floors_and_ceilings_of_pbkdf2() {
+        for (iterations, expect) in [
+            (600_000, "ok"),
+            (10_000_000, "ok"),
+            (0, "weak_kdf"),
+            (599_999, "weak_kdf"),
+            (10_000_001, "limit"),
+            (u32::MAX, "limit"),
+        ] {
+            let kdf = Kdf::pbkdf2(iterations);
+            assert_eq!(code(&kdf), expect, "i={iterations}");
+            if let Ok(kdf) = kdf {
+                let costs = (kdf.memory_kib(), kdf.passes(), kdf.lanes(), kdf.iterations());
+                assert_eq!(costs, (None, None, None, Some(iterations)));
+            }
+        }
+    }
 
-/// There are no threads, and no fork.
-#[cfg(target_family = "wasm")]
-fn with_threads<T: Send>(_lanes: u8, work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
-    work()
-}
+    #[test]
+    fn the_refusal_says_what_was_asked_and_what_is_allowed() {
+        assert_eq!(
+            Kdf::argon2id(300_000, 3, 4),
+            Err(Error::Limit { what: "argon2id memory in KiB", asked: 300_000, allowed: 262_144 })
+        );
+        assert_eq!(
+            Kdf::argon2id(20_000, 1, 4),
+            Err(Error::WeakKdf { what: "argon2id memory in KiB times passes", asked: 20_000, least: 38_912 })
+        );
+        assert_eq!(Kdf::argon2id(65_536, 0, 1), Err(Error::WeakKdf { what: "argon2id passes", asked: 0, least: 1 }));
+        assert_eq!(Kdf::argon2id(65_536, 1, 0), Err(Error::WeakKdf { what: "argon2id lanes", asked: 0, least: 1 }));
+    }
 
-/// What is left for the crate to refuse after our own checks.
-fn refused(error: argon2::Error) -> Error {
-    Error::invalid(format!("argon2id: {error}"))
+    #[test]
+    fn costs_are_constants_and_readable() {
+        const DEFAULT: Result<Kdf> = Kdf::argon2id(65_536, 3, 4);
+        assert_eq!(DEFAULT, Ok(Kdf::default()));
+        assert_eq!(Kdf::default().to_string(), "argon2id m=65536 t=3 p=4");
+        assert_eq!(Kdf::pbkdf2(600_000).unwrap().to_string(), "pbkdf2-sha256 i=600000");
+    }
+
+    #[test]
+    fn stored_costs_are_read_strictly() {
+        for (kdf, a, b, c, strict, weak_allowed) in [
+            (0, 0, 0, 0, "ok", "ok"),
+            (0, 1, 0, 0, "format", "format"),
+            (0, 0, 1, 0, "format", "format"),
+            (0, 0, 0, 1, "format", "format"),
+            (1, 65_536, 3, 4, "ok", "ok"),
+            (1, 262_144, 16, 4, "ok", "ok"),
+            (1, 65_536, 0, 4, "format", "format"),
+            (1, 65_536, 3, 0, "format", "format"),
+            (1, 31, 3, 4, "format", "format"),
+            (1, 7, 3, 1, "format", "format"),
+            (1, 0, 0, 0, "format", "format"),
+            (1, 8 * 255, 3, 255, "limit", "limit"),
+            (1, 8 * 255 - 1, 3, 255, "format", "format"),
+            (1, 262_145, 3, 4, "limit", "limit"),
+            (1, 65_536, 17, 4, "limit", "limit"),
+            (1, 65_536, 3, 5, "limit", "limit"),
+            (1, 19_455, 3, 4, "weak_kdf", "ok"),
+            (1, 19_456, 1, 4, "weak_kdf", "ok"),
+            (1, 32, 1, 4, "weak_kdf", "ok"),
+            (1, 8, 1, 1, "weak_kdf", "ok"),
+            (2, 600_000, 0, 0, "ok", "ok"),
+            (2, 0, 0, 0, "format", "format"),
+            (2, 600_000, 1, 0, "format", "format"),
+            (2, 600_000, 0, 1, "format", "format"),
+            (2, 10_000_001, 0, 0, "limit", "limit"),
+            (2, 599_999, 0, 0, "weak_kdf", "ok"),
+            (2, 1, 0, 0, "weak_kdf", "ok"),
+            (3, 65_536, 3, 4, "format", "format"),
+            (255, 0, 0, 0, "format", "format"),
+        ] {
+            for (bounds, expect) in [(Bounds::default(), strict), (WEAK, weak_allowed)] {
+                let read = Kdf::from_stored(kdf, a, b, c, bounds);
+                assert_eq!(code(&read), expect, "kdf={kdf} a={a} b={b} c={c} {bounds:?}");
+                if let Ok(read) = read {
+                    assert_eq!(read.map_or((0, 0, 0, 0), Kdf::to_stored), (kdf, a, b, c));
+                    assert_eq!(read.is_some_and(Kdf::is_weak), strict == "weak_kdf");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_caller_may_set_the_ceiling_of_memory() {
+        let bounds = |max_memory_kib| Bounds { allow_weak: false, max_memory_kib };
+        assert_eq!(code(&Kdf::from_stored(1, 1_048_576, 3, 4, bounds(1_048_576))), "ok");
+        assert_eq!(code(&Kdf::from_stored(1, 1_048_577, 3, 4, bounds(1_048_576))), "limit");
+        assert_eq!(code(&Kdf::from_stored(1, 65_536, 3, 4, bounds(65_535))), "limit");
+    }
+
+    #[test]
+    fn all_slots_together_have_a_ceiling() {
+        let argon2id = Kdf::argon2id(262_144, 16, 4).unwrap();
+        let pbkdf2 = Kdf::pbkdf2(10_000_000).unwrap();
+        let least = (Kdf::argon2id(38_912, 1, 1).unwrap(), Kdf::pbkdf2(600_000).unwrap());
+        let total = |kdfs: &[Kdf]| check_total(kdfs.iter().copied());
+        assert_eq!(total(&[]), Ok(()));
+        assert_eq!(total(&[Kdf::default(); 8]), Ok(()));
+        assert_eq!(total(&[argon2id, argon2id, pbkdf2, pbkdf2]), Ok(()));
+        assert_eq!(
+            total(&[argon2id, least.0, argon2id]),
+            Err(Error::Limit {
+                what: "argon2id memory in KiB times passes, over all slots",
+                asked: 8_388_608 + 38_912,
+                allowed: 8_388_608
+            })
+        );
+        assert_eq!(
+            total(&[pbkdf2, pbkdf2, least.1]),
+            Err(Error::Limit { what: "pbkdf2 iterations, over all slots", asked: 20_600_000, allowed: 20_000_000 })
+        );
+        // With a ceiling of memory as high as it goes, the product passes 32 bits.
+        let bounds = Bounds { allow_weak: false, max_memory_kib: u32::MAX };
+        let huge = Kdf::from_stored(1, u32::MAX, 16, 4, bounds).unwrap().unwrap();
+        assert_eq!(code(&total(&[huge; 8])), "limit");
+    }
+
+    fn derived(kdf: Kdf, passphrase: &str, salt: &[u8]) -> Result<String> {
+        let mut out = [0; 32];
+        kdf.derive(passphrase.as_bytes(), salt, &mut out)?;
+        Ok(data_encoding::HEXLOWER.encode(&out))
+    }
+
+    fn stored(kdf: u8, a: u32, b: u32, c: u8) -> Kdf {
+        Kdf::from_stored(kdf, a, b, c, WEAK).unwrap().unwrap()
+    }
+
+    /// RFC 7914, section 11, the first half of its outputs of 64 bytes, and two more with peers' answers.
+    #[test]
+    fn pbkdf2_known_answers() {
+        for (iterations, passphrase, salt, expect) in [
+            (1, "passwd", "salt", "55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc"),
+            (80_000, "Password", "NaCl", "4ddcd8f60b98be21830cee5ef22701f9641a4418d04c0414aeff08876b34ab56"),
+            (4096, "password", "salt", "c5e478d59288c841aa530db6845c4c8d962893a001ce4e11a4963873aa98134a"),
+            (
+                600_000,
+                "correct horse battery staple",
+                "0123456789abcdef0123456789abcdef",
+                "68cd89850731c58c07fc9839d7f90b8b5fb501fbade984c4b1f0bb2977ad894e",
+            ),
+        ] {
+            assert_eq!(derived(stored(2, iterations, 0, 0), passphrase, salt.as_bytes()).as_deref(), Ok(expect));
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn neither_passphrase_nor_key_is_left_behind() {
+        use crate::residue::Trace;
+        use zeroize::Zeroizing;
+
+        for kdf in [stored(1, 64, 1, 1), stored(1, 256, 2, 4), Kdf::default(), stored(2, 1000, 0, 0)] {
+            let mut passphrase = Zeroizing::new(vec![0; 32]);
+            getrandom::fill(&mut passphrase).unwrap();
+            let mut key = Box::new(Zeroizing::new([0; 32]));
+            kdf.derive(&passphrase, &[7; 32], &mut key).unwrap();
+            let traces = [Trace::of(passphrase.iter().copied()), Trace::of(key.iter().copied())];
+            assert!(traces.iter().all(|trace| trace.copies() > 0), "the search finds nothing, not even what is there");
+            drop((passphrase, key));
+            assert_eq!(traces.map(|trace| trace.copies()), [0, 0], "passphrase, key of {kdf}");
+        }
+    }
 }

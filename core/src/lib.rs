@@ -1,6 +1,7 @@
 //! Credentials for trading bots, in one encrypted file that Rust, Python and browsers open.
 #![forbid(unsafe_code)]
 
+mod argon2id;
 #[cfg(not(target_family = "wasm"))]
 mod disk;
 pub mod env_file;
@@ -11,7 +12,11 @@ mod key;
 mod key_file;
 mod passphrase;
 mod random;
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod residue;
 mod secret;
+#[cfg(not(target_family = "wasm"))]
 mod turns;
 pub mod vault;
 
@@ -19,4 +24,5 @@ pub use error::{Error, Result};
 pub use kdf::Kdf;
 pub use key::Key;
 pub use secret::Secret;
+#[cfg(not(target_family = "wasm"))]
 pub use turns::set_max_concurrent;
