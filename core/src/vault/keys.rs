@@ -30,7 +30,7 @@ pub(super) fn generate_key() -> Result<Key32> {
 }
 
 fn labelled(label: &str, context: &[&[u8]]) -> Vec<u8> {
-    [b"strongroom/v1/", label.as_bytes(), b"\0"].iter().chain(context).flat_map(|part| part.iter().copied()).collect()
+    [&[b"strongroom/v1/", label.as_bytes(), b"\0"], context].concat().concat()
 }
 
 /// HKDF-Expand (RFC 5869, section 2.3) to two keys.

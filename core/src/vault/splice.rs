@@ -276,7 +276,7 @@ impl<'a> Content<'a> {
     fn append(&self, bytes: &mut Vec<u8>) -> Result<()> {
         check_revision(self.revision)?;
         let compartment = self.compartment();
-        let records: Vec<u8> = compartment.all(self.base).flatten().copied().collect();
+        let records = compartment.all(self.base).collect::<Vec<_>>().concat();
         append(&compartment.keys, self.revision, &records, bytes)
     }
 
