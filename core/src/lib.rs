@@ -1,4 +1,40 @@
 //! Credentials for trading bots, in one encrypted file that Rust, Python and browsers open.
+//!
+//! A **vault** has slots, which are ways in, and compartments, each with a key of its own. An **owner** opens all of it; a
+//! **holder**, such as a bot, opens its compartments and learns nothing of the others. An **entry** is a named record with
+//! secret fields, and with info that is sealed too but not secret. See [`vault`] for all of it.
+//!
+//! A vault in a file, which is saved after every change:
+//!
+//! ```
+//! use strongroom::vault::{Access, Entry, Unlock, VaultFile};
+//! use strongroom::{Kdf, Key};
+//!
+//! # fn main() -> strongroom::Result<()> {
+//! # let folder = tempfile::tempdir().map_err(|_| strongroom::Error::Random)?;
+//! # let path = folder.path().join("bots.vault");
+//! let mut file = VaultFile::create(&path, &Unlock::key(Key::generate()?), Kdf::default())?;
+//! file.edit(|vault| vault.put("binance/main", Entry::new().with("secret", "...").with_info("api_key", "...")))?;
+//!
+//! let bot = Key::generate()?;
+//! file.edit(|vault| vault.grant("bot", Access::Compartments(&["binance"]), &Unlock::key(bot.clone()), Kdf::default()))?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Signing with a secret that is never handed out:
+//!
+//! ```
+//! use strongroom::vault::{Hash, Unlock, Vault};
+//!
+//! # fn sign(bytes: Vec<u8>, key: strongroom::Key) -> strongroom::Result<()> {
+//! let vault = Vault::open(bytes, &Unlock::key(key))?;
+//! let signature = vault.entry("binance/main")?.hmac("secret", Hash::Sha256, b"timestamp=1700000000000")?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Errors have stable codes: [`Error::code`].
 #![forbid(unsafe_code)]
 
 mod argon2id;
@@ -26,3 +62,8 @@ pub use key::Key;
 pub use secret::Secret;
 #[cfg(not(target_family = "wasm"))]
 pub use turns::set_max_concurrent;
+
+/// The examples of the README, run with the others.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
