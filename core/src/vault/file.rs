@@ -206,7 +206,7 @@ impl Store {
         new.write(&bytes, old.as_ref().map(|(_, metadata)| metadata))
             .map_err(|error| Error::io(format_args!("write {}", new.path.display()), &error))?;
         new.rename_to(&target).map_err(|error| Error::io(format_args!("replace {}", target.display()), &error))?;
-        kill_point("after_rename");
+        kill_point("before_folder_fsync");
         let durable = self.flush(&folder);
         kill_point("after_folder_fsync");
         Ok(Stored { bytes, durable })
@@ -414,6 +414,7 @@ impl Temporary {
         self.file = None; // closed: Windows does not rename what is open
         kill_point("before_rename");
         fs::rename(&self.path, target)?;
+        kill_point("after_rename");
         self.path.clear();
         Ok(())
     }
@@ -566,7 +567,8 @@ mod tests {
         let file = OpenOptions::new().write(true).open(&store.path).unwrap();
         file.set_len(MAX_VAULT as u64).unwrap();
         assert_eq!(store.read().unwrap().len(), MAX_VAULT);
-        for len in [MAX_VAULT as u64 + 1, 1 << 40] {
+        // Windows would reserve all of it.
+        for len in [MAX_VAULT as u64 + 1, if cfg!(windows) { 1 << 28 } else { 1 << 40 }] {
             file.set_len(len).unwrap();
             let expected = Error::Limit { what: "vault size in bytes", asked: len, allowed: MAX_VAULT as u64 };
             assert_eq!(store.read().unwrap_err(), expected);
@@ -579,7 +581,8 @@ mod tests {
         let (folder, store) = store();
         assert_eq!(Store::at(Path::new("")).unwrap_err().code(), "invalid_input");
         assert_eq!(Store::at(Path::new("/")).unwrap_err().code(), "invalid_input");
-        let folder = Store::at(folder.path()).unwrap();
+        let folder = Store::at(&folder.path().join("folder")).unwrap();
+        fs::create_dir(&folder.path).unwrap();
         assert_eq!(folder.read().unwrap_err().code(), "io");
         assert_eq!(folder.replace(|_| panic!("a folder was read")).unwrap_err().code(), "io");
         let nowhere = Store::at(&store.path.join("no/such/folder")).unwrap();
@@ -619,6 +622,25 @@ mod tests {
         symlink("elsewhere", folder.path().join("bots.vault.lock")).unwrap();
         assert_eq!(store.replace(|_| Ok(b"four".to_vec())).unwrap_err().code(), "io");
         assert_eq!(names(folder.path()), ["bots.vault.lock", "link.vault"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_group_is_kept_or_it_is_an_error() {
+        use std::os::unix::fs::MetadataExt;
+        let (_folder, store) = store();
+        let file = new_file().open(&store.path).unwrap();
+        // Root's: whether this process may give a file to that group depends on who runs it.
+        let old = fs::metadata("/").unwrap();
+        match keep_access(&file, &old) {
+            Ok(()) => assert_eq!(file.metadata().unwrap().gid(), old.gid()),
+            Err(error) => {
+                assert!(error.to_string().contains("cannot be kept"), "{error}");
+                let now = file.metadata().unwrap();
+                assert_ne!(now.gid(), old.gid());
+                assert_eq!(now.mode() & 0o7777, 0o600, "access was given before the group was right");
+            }
+        }
     }
 
     #[cfg(unix)]

@@ -74,7 +74,7 @@ pub struct Find<'a> {
 /// An open vault in memory, with the changes that are not saved yet.
 ///
 /// Keys are in memory and wiped by [`Vault::lock`] or on drop; secrets stay sealed until they are used. For a vault in
-/// a file see [`VaultFile`](crate::vault::VaultFile), which saves after every change.
+/// a file see [`VaultFile`], which saves after every change.
 ///
 /// ```
 /// use strongroom::vault::{Entry, Hash, Unlock, Vault};
