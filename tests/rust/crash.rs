@@ -6,7 +6,7 @@
 mod child;
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::Stdio;
@@ -95,7 +95,8 @@ fn killed_at_any_time() {
         loop {
             next += 1;
             file.edit(|vault| put(vault, next)).unwrap();
-            eprintln!("saved {next}");
+            // In one write, which a kill cannot part: `eprintln` makes several.
+            std::io::stderr().write_all(format!("saved {next}\n").as_bytes()).unwrap();
         }
     }
     let folder = start();
