@@ -61,6 +61,13 @@ impl Unlock {
         Self::new(None, Some(KeyFactor::Passkey { credential_id: credential_id.to_vec(), output }))
     }
 
+    /// Adds a passphrase, for a slot of a passkey that asks for both.
+    #[must_use]
+    pub fn with_passphrase(mut self, text: &str) -> Self {
+        self.passphrase = Some(Zeroizing::new(text.to_owned()));
+        self
+    }
+
     /// Refuses, with [`Error::Rollback`], a vault older than the one that gave this pin
     /// ([`Vault::pin`](super::Vault::pin)).
     #[must_use]
