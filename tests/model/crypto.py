@@ -39,6 +39,11 @@ def u64(value: int) -> bytes:
     return value.to_bytes(8, "big")
 
 
+def aes_block(key: bytes, block: bytes) -> bytes:
+    """AES-256 on one block."""
+    return Cipher(algorithms.AES(key), modes.ECB()).encryptor().update(block)
+
+
 def xaes_key(key: bytes, nonce: bytes) -> bytes:
     """The AES-256-GCM key that XAES-256-GCM derives from its key and the first half of its nonce."""
     aes = Cipher(algorithms.AES(key), modes.ECB()).encryptor()
