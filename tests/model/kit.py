@@ -531,7 +531,8 @@ def frame(kit: Kit) -> None:
         slot = other_slot(scope=value)
         kit.bad(f"slot_scope_{name}", "format", "no such scope", vault(owner_slot(), slot))
     for name, value in (("zero", 0), ("four", 4)):
-        kit.bad(f"slot_factors_{name}", "format", "no such factors", vault(owner_slot(), other_slot(factors=value)))
+        slot = untried(0, (19_456, 2, 1), factors=value)
+        kit.bad(f"slot_factors_{name}", "format", "no such factors", vault(owner_slot(), slot))
     slot = untried(0, (600_000, 0, 0), 3)
     kit.bad("slot_kdf_three", "format", "no such KDF", vault(owner_slot(), slot))
     kit.bad("hint_1024_bytes", "limit", "one too long", vault(owner_slot(), other_slot(hint=bytes(1024 * [0x5A]))))

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,10 @@ import model
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from model import cbor, contents, crypto, file, kit, layout, texts
+from model import cbor, contents, crypto, kit, layout, texts
+
+if sys.platform != "win32":  # what section 10.2 says of modes and groups is POSIX
+    from model import file
 
 ROOT = Path(__file__).parent.parent.parent
 DOCUMENT = (ROOT / "FORMAT.md").read_text(encoding="utf-8")
@@ -272,7 +276,15 @@ def run_file(vector: Any, folder: Path) -> None:
     assert sorted(one.name for one in folder.iterdir() if one.suffix != ".key") == ["a.vault", "a.vault.lock"]
 
 
-@pytest.mark.parametrize("name", sorted(VECTORS.keys() - {"records_65535"}))  # that one has a test of its own
+HERE_TOO = [
+    name
+    for name, vector in sorted(VECTORS.items())
+    if name != "records_65535"  # that one has a test of its own
+    and ("file" not in vector or sys.platform != "win32")
+]
+
+
+@pytest.mark.parametrize("name", HERE_TOO)
 def test_vector(name: str, tmp_path: Path) -> None:
     vector = VECTORS[name]
     if "change" in vector:
@@ -370,6 +382,7 @@ def depth(value: cbor.Cbor) -> int:
     return 0
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(max_size=30), VALUES, max_size=4))
 def test_cbor_comes_back(content: Any) -> None:
     encoded = cbor.encode(content)
@@ -379,6 +392,7 @@ def test_cbor_comes_back(content: Any) -> None:
         assert cbor.decode(encoded) == (content, len(encoded))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60))
 def test_cbor_that_is_read_is_the_only_encoding(data: bytes) -> None:
     if refused(lambda: cbor.decode(data)) != "format":
