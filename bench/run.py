@@ -5,6 +5,7 @@ median of many runs. These are figures to read and not tests: nothing fails when
 """
 
 import hashlib
+import importlib
 import json
 import os
 import platform
@@ -13,15 +14,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import argon2.low_level as argon2
-import pykeepass
 import strongroom
-from pykeepass.kdbx_parsing.kdbx4 import kdf_uuids
+
+pykeepass: Any = importlib.import_module("pykeepass")  # it has no types
+kdf_uuids: Any = importlib.import_module("pykeepass.kdbx_parsing.kdbx4").kdf_uuids
 
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
@@ -84,15 +86,17 @@ def within(what: str, seconds: float, target: float) -> Row:
     return Row(what, shown(seconds), target=f"<= {shown(target)}", met=seconds <= target)
 
 
-def beside(what: str, ours: float, peer: float, target: float | None = None) -> Row:
-    """Build the row of a time that is compared with a peer's."""
+def beside(what: str, times: Sequence[float], target: float | None = None) -> Row:
+    """Build the row of our time and a peer's."""
+    ours, peer = times
     ratio = ours / peer
     wanted, met = ("", None) if target is None else (f"<= {target:.2f}", ratio <= target)
     return Row(what, shown(ours), shown(peer), f"{ratio:.3f}", wanted, met)
 
 
-def above(what: str, whole: float, part: float, target: float) -> Row:
+def above(what: str, times: Sequence[float], target: float) -> Row:
     """Build the row of a time that may be so much longer than the part of it that is not ours to shorten."""
+    whole, part = times
     return Row(what, shown(whole), shown(part), f"{whole / part:.3f}", f"+ {shown(target)}", whole - part <= target)
 
 
@@ -114,7 +118,7 @@ def in_rust() -> list[Row]:
         row = within(what, figures["seconds"], target) if target else Row(what, shown(figures["seconds"]))
         rows.append(row)
     per_entry = [figures["seconds"] / figures["entries"] for figures in (large, small)]
-    rows.append(beside("Rust: time per entry, 65,535 entries to 1,000", *per_entry))
+    rows.append(beside("Rust: time per entry, 65,535 entries to 1,000", per_entry))
     times = large["peak"] / large["file"]
     sizes = [f"{large[part] / MIB:.1f} MiB" for part in ("peak", "file")]
     rows.append(Row("Rust: peak memory of opening 65,535, to its file", *sizes, f"{times:.2f}", "< 3.00", times < 3))
@@ -123,7 +127,7 @@ def in_rust() -> list[Row]:
     rows.append(Row("Rust: save one of 1,000, to disk with every fsync", shown(save["with_disk"])))
     rows.append(within("Rust: find and reveal one of 1,000", one["reveal"]["seconds"], 10e-6))
     both = one["passphrase"]
-    rows.append(above("Rust: open 1,000 with a passphrase, to its KDF", both["seconds"], both["kdf"], 5e-3))
+    rows.append(above("Rust: open 1,000 with a passphrase, to its KDF", (both["seconds"], both["kdf"]), 5e-3))
     return rows
 
 
@@ -133,10 +137,10 @@ def key_derivation(folder: Path) -> list[Row]:
     for memory, passes, lanes, target in ((65_536, 3, 4, 0.8), (19_456, 2, 1, None)):
         ours = wrong_passphrase(folder / f"argon2-{memory}.vault", strongroom.Kdf.argon2id(memory, passes, lanes))
         what = f"Argon2id {memory >> 10} MiB, {passes} passes, lanes: {lanes}, to argon2-cffi"
-        rows.append(beside(what, *alternate(31, ours, argon2_of(memory, passes, lanes)), target=target))
+        rows.append(beside(what, alternate(31, ours, argon2_of(memory, passes, lanes)), target))
     ours = wrong_passphrase(folder / "pbkdf2.vault", strongroom.Kdf.pbkdf2(600_000))
-    peer = lambda: hashlib.pbkdf2_hmac("sha256", PASSPHRASE.encode(), bytes(32), 600_000)  # noqa: E731
-    return [*rows, beside("PBKDF2-HMAC-SHA-256, 600,000 iterations, to hashlib", *alternate(11, ours, peer))]
+    times = alternate(11, ours, lambda: hashlib.pbkdf2_hmac("sha256", PASSPHRASE.encode(), bytes(32), 600_000))
+    return [*rows, beside("PBKDF2-HMAC-SHA-256, 600,000 iterations, to hashlib", times)]
 
 
 def wrong_passphrase(path: Path, kdf: strongroom.Kdf) -> Callable[[], object]:
@@ -188,8 +192,8 @@ def vaults(folder: Path) -> list[Row]:
     return [
         within("Python: open 1,000 entries with a key", alone, 5e-3),
         Row("Python: find and reveal one of 1,000", shown(found)),
-        beside("open 1,000 and find one with a passphrase, to pykeepass", *everything, target=1 / 3),
-        beside("the same without the KDF, to pykeepass", *no_kdf, target=1 / 50),
+        beside("open 1,000 and find one with a passphrase, to pykeepass", everything, 1 / 3),
+        beside("the same without the KDF, to pykeepass", no_kdf, 1 / 50),
     ]
 
 
@@ -228,14 +232,14 @@ def processes(folder: Path) -> list[Row]:
     imported = alternate(40, run(sys.executable, "-c", "import strongroom"), bare)
     started = alternate(40, run(BIN / "strongroom", "run", "--", "true"), bare)
     return [
-        above("import strongroom, to the bare interpreter", *imported, target=15e-3),
-        above("strongroom run -- true, to the bare interpreter", *started, target=60e-3),
+        above("import strongroom, to the bare interpreter", imported, 15e-3),
+        above("strongroom run -- true, to the bare interpreter", started, 60e-3),
     ]
 
 
 def wheel(folder: Path) -> Row:
     """Build the wheel and weigh it."""
-    command = [BIN / "maturin", "build", "--release", "--locked", "--quiet", "--out", folder]
+    command: list[str | Path] = [BIN / "maturin", "build", "--release", "--locked", "--quiet", "--out", folder]
     subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     [built] = folder.glob("*.whl")
     size = built.stat().st_size
