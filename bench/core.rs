@@ -156,6 +156,8 @@ fn median(mut times: Vec<Duration>) -> f64 {
 }
 
 fn report(row: &str, mut figures: serde_json::Value) {
-    figures["row"] = row.into();
+    if let Some(figures) = figures.as_object_mut() {
+        figures.insert("row".to_owned(), row.into());
+    }
     println!("{figures}");
 }
