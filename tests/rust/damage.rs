@@ -114,6 +114,10 @@ fn a_broken_secret_shows_where_it_is_used() {
         let vault = owner(&with_records(vec![record(2, meta, secret)])).unwrap();
         assert!(vault.damage().unwrap().is_empty(), "{why}");
         assert_eq!(code(vault.entry("c7/x").unwrap().reveal("secret")), "format", "{why}");
+        let mut vault = vault;
+        assert_eq!(code(vault.update("c7/x", Entry::new().with("secret", "new"), None)), "format", "{why}");
+        vault.update("c7/x", Entry::new().with_note("editing a note touches no secret"), None).unwrap();
+        vault.put("c7/x", Entry::new().with("secret", "new")).unwrap();
     }
 }
 

@@ -50,6 +50,15 @@ impl Vault {
             return Err(Error::Conflict(format!("{name} is at version {}, not {wanted}", current.number)));
         }
         let number = next(compartment, rest)?;
+        if change.is_about_metadata_alone() {
+            // The secret part stays sealed as it is, whatever is in it.
+            let mut meta = compartment.meta(&opened.base, &current.record)?;
+            (meta.version, meta.updated) = (number, now);
+            change.apply(&mut meta);
+            let sealed = compartment.sealed_secret(&opened.base, current)?;
+            compartment.write(current.record, Some(rest), &meta, &sealed)?;
+            return Ok(number);
+        }
         let (meta, fields) = merged(compartment, &opened.base, current, change, number, now)?;
         write(compartment, Some(current.record), &meta, &fields)?;
         Ok(number)

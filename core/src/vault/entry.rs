@@ -188,6 +188,11 @@ impl Entry {
         self.fields
     }
 
+    /// Whether neither a secret field is changed nor a name is added that a secret field may have.
+    pub(super) fn is_about_metadata_alone(&self) -> bool {
+        self.fields.is_empty() && self.info.is_empty()
+    }
+
     /// Checks the names, before anything else is done.
     pub(super) fn check(&self) -> Result<()> {
         for field in self.fields.keys() {
