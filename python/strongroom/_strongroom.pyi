@@ -1,0 +1,857 @@
+"""The compiled half of the package. Import its names from `strongroom`, which re-exports the public ones."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from os import PathLike
+from types import TracebackType
+from typing import Any, Final, Literal, NoReturn, SupportsIndex, TypeAlias, TypeVar, final, overload
+
+_T = TypeVar("_T")
+_Path: TypeAlias = str | PathLike[str]
+_Text: TypeAlias = str | Secret
+_Value: TypeAlias = str | bytes | bytearray | Secret
+_Time: TypeAlias = int | datetime
+
+__version__: Final[str]
+ERROR_CODES: Final[tuple[str, ...]]
+"""Every code that the core can answer with. `strongroom.errors` has one class for each."""
+
+@final
+class Secret:
+    """Text or bytes that are not shown by accident.
+
+    `repr` is `Secret(***)`; `str()`, `format()` and f-strings raise `TypeError`, since a `***` would be sent on.
+    `==` against `Secret`, `str` and `bytes` takes the same time wherever the first difference is, and `bool` is whether
+    it is non-empty; it has no hash, cannot be pickled, and a copy is itself. A secret that was read from a vault stays
+    sealed until it is used, and is `locked` once the vault is.
+
+    >>> secret = strongroom.Secret("hunter2")
+    >>> secret
+    Secret(***)
+    >>> secret == "hunter2"
+    True
+    >>> secret.reveal()
+    'hunter2'
+    """
+
+    def __new__(cls, value: str | bytes | bytearray | Secret, /) -> Secret:
+        """Copy a value into memory that is wiped when the object goes. The original can't be wiped.
+
+        Raises `InvalidInputError` for text with lone surrogates, which no UTF-8 exists for.
+        """
+
+    def reveal(self) -> str:
+        """Return the plaintext. With `reveal_bytes` this is the one way to it, so that it can be searched for.
+
+        Raises `InvalidInputError` if it is not UTF-8 text, `LockedError` once its vault is locked.
+        """
+
+    def reveal_bytes(self) -> bytes:
+        """Return the plaintext as bytes; text as UTF-8.
+
+        Raises `LockedError` once its vault is locked.
+        """
+
+    def __bool__(self) -> bool: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    __hash__: None  # type: ignore[assignment] # pyright: ignore[reportIncompatibleMethodOverride, reportIncompatibleVariableOverride]
+    def __str__(self) -> NoReturn: ...
+    def __format__(self, spec: str, /) -> NoReturn: ...
+    def __copy__(self) -> Secret: ...
+    def __deepcopy__(self, memo: object, /) -> Secret: ...
+    def __reduce__(self) -> NoReturn: ...
+
+@final
+class Key:
+    """A key that opens one slot of a vault: one line of text, `STRONGROOM-KEY-1-` and 72 characters of base32.
+
+    It is guarded as `Secret` is: only `reveal()` and `write()` hand out the text.
+
+    >>> key = strongroom.generate_key()
+    >>> strongroom.Key.parse(key.reveal()) == key
+    True
+    """
+
+    @staticmethod
+    def parse(text: str | bytes | bytearray | Secret, /) -> Key:
+        """Read a key from its text. Space, tab, CR and LF at the ends are ignored.
+
+        Raises `InvalidInputError` for anything that is not a whole key; a wrong checksum is told as a typo.
+        """
+
+    @staticmethod
+    def read(path: _Path, /) -> Key:
+        """Read a key file, which nobody but its user may have access to (mode 0600 or 0400), as `ssh` demands.
+
+        Raises `NotFoundError`, `IoError`, and `InvalidInputError` for a file that others can read or that holds no key.
+        """
+
+    def write(self, path: _Path, /) -> None:
+        """Write a new key file of mode 0600: the line of text. It is on disk when this returns.
+
+        Raises `ExistsError` if there is something already, `IoError`.
+        """
+
+    def reveal(self) -> str:
+        """Return the line of text, for a secret store."""
+
+    @property
+    def slot_id(self) -> str:
+        """The id of the slot that this key opens, 16 hex digits. It is no secret."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    __hash__: None  # type: ignore[assignment] # pyright: ignore[reportIncompatibleMethodOverride, reportIncompatibleVariableOverride]
+    def __str__(self) -> NoReturn: ...
+    def __format__(self, spec: str, /) -> NoReturn: ...
+    def __copy__(self) -> Key: ...
+    def __deepcopy__(self, memo: object, /) -> Key: ...
+    def __reduce__(self) -> NoReturn: ...
+
+def generate_key() -> Key:
+    """Make a new random key, for a slot that does not exist yet: `create(path, key=generate_key())`.
+
+    Raises `RandomError` if the operating system gives no random bytes.
+
+    >>> strongroom.generate_key() == strongroom.generate_key()
+    False
+    """
+
+@final
+class Kdf:
+    """How a passphrase becomes a key, and at what cost. The default is `Kdf.argon2id()`.
+
+    >>> strongroom.Kdf.argon2id(memory_kib=131072)
+    Kdf.argon2id(memory_kib=131072, passes=3, lanes=4)
+    """
+
+    @staticmethod
+    def argon2id(memory_kib: int = 65536, passes: int = 3, lanes: int = 4) -> Kdf:
+        """Argon2id (RFC 9106) with `memory_kib` KiB of memory, gone over `passes` times, in parallel `lanes`.
+
+        Raises `WeakKdfError` under 19,456 KiB or where memory times passes is under 38,912; `LimitError` over
+        262,144 KiB, 16 passes or 4 lanes.
+        """
+
+    @staticmethod
+    def pbkdf2(iterations: int = 600_000) -> Kdf:
+        """PBKDF2-HMAC-SHA-256 (RFC 8018, section 5.2), for places that must keep to FIPS 140.
+
+        Raises `WeakKdfError` under 600,000 iterations, `LimitError` over 10,000,000.
+        """
+
+    @property
+    def memory_kib(self) -> int | None:
+        """Argon2id's memory in KiB; `None` for PBKDF2."""
+
+    @property
+    def passes(self) -> int | None:
+        """How often Argon2id goes over its memory; `None` for PBKDF2."""
+
+    @property
+    def lanes(self) -> int | None:
+        """How many lanes Argon2id computes in parallel; `None` for PBKDF2."""
+
+    @property
+    def iterations(self) -> int | None:
+        """PBKDF2's iterations; `None` for Argon2id."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Entry:
+    """A snapshot of one version of an entry. Its secret fields stay sealed until they are used.
+
+    `entry["api_key"]` is a `str` for what is kept in `info`, and a `Secret` for a secret field; `entry.info["api_key"]`
+    and `entry.fields["secret"]` are the same with exact types. `in`, `len` and iteration go over the names of both.
+
+    >>> entry = vault["binance/main"]
+    >>> entry["api_key"]
+    'vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A'
+    >>> entry["secret"]
+    Secret(***)
+    """
+
+    def __getitem__(self, field: str, /) -> Any:
+        """Return info as `str`, a secret field as `Secret`; to a type checker it is either, as the caller uses it.
+
+        Raises `NotFoundError` (a `KeyError`), `LockedError`; `DecryptError` or `FormatError` where this entry's secret
+        part was altered.
+        """
+
+    def __contains__(self, field: object, /) -> bool: ...
+    def __iter__(self) -> Iterator[str]: ...
+    def __len__(self) -> int: ...
+    def keys(self) -> list[str]:
+        """Return the names of info and secret fields, sorted."""
+
+    @property
+    def name(self) -> str:
+        """The full name: `binance/main`."""
+
+    @property
+    def info(self) -> Mapping[str, str]:
+        """What is sealed but not secret: an API key's id, a user name, a base URL. Read-only."""
+
+    @property
+    def fields(self) -> Mapping[str, Secret]:
+        """The secret fields, sorted by name. Read-only.
+
+        Raises `LockedError`; `DecryptError` or `FormatError` where this entry's secret part was altered.
+        """
+
+    @property
+    def version(self) -> int:
+        """From 1; one more at each put, update and stage of this name."""
+
+    @property
+    def state(self) -> Literal["current", "pending", "previous"]:
+        """Whether this version is in use, staged to follow, or was in use before."""
+
+    @property
+    def kind(self) -> str:
+        """The writer's own word for what kind of entry this is."""
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The tags, sorted."""
+
+    @property
+    def note(self) -> str | None:
+        """The note."""
+
+    @property
+    def created(self) -> int:
+        """When it was first put, in Unix seconds."""
+
+    @property
+    def updated(self) -> int:
+        """When it was last changed, in Unix seconds."""
+
+    @property
+    def expires_at(self) -> int | None:
+        """When the credential stops working, in Unix seconds."""
+
+    @property
+    def rotate_after(self) -> int | None:
+        """When the credential is due for rotation, in Unix seconds."""
+
+    def hmac(
+        self, field: str, message: str | bytes | bytearray, algorithm: Literal["sha256", "sha384", "sha512"] = "sha256"
+    ) -> bytes:
+        """Return the HMAC (RFC 2104) of `message` under a secret field: 32, 48 or 64 bytes. `str` counts as UTF-8.
+
+        The field stays inside Rust; nothing of it becomes a Python object.
+
+        Raises `NotFoundError` if there is no such field, `InvalidInputError` for another algorithm, and as `fields`.
+
+        >>> order = "symbol=LTCBTC&side=BUY&type=LIMIT&timeInForce=GTC&quantity=1&price=0.1"
+        >>> order += "&recvWindow=5000&timestamp=1499827319559"
+        >>> vault["binance/main"].hmac("secret", order).hex()
+        'c8db56825ae71d6d79447849e617115f4a920fa2acdcab2b053c4b2838bd6b71'
+        """
+
+@final
+class OpenedBy:
+    """How a vault was opened."""
+
+    @property
+    def link(
+        self,
+    ) -> Literal[
+        "argument",
+        "STRONGROOM_KEY_FD",
+        "CREDENTIALS_DIRECTORY",
+        "STRONGROOM_KEY_FILE",
+        "STRONGROOM_KEY",
+        "STRONGROOM_PASSPHRASE",
+        "prompt",
+    ]:
+        """The link of the unlock chain that decided."""
+
+    @property
+    def slot_id(self) -> str:
+        """The id of the slot, 16 hex digits."""
+
+    @property
+    def slot_label(self) -> str | None:
+        """The label of the slot; only an owner can read it."""
+
+    @property
+    def scope(self) -> Literal["owner", "holder"]:
+        """`owner` may do everything; `holder` sees and writes the compartments that it was granted."""
+
+@final
+class Compartment:
+    """A part of a vault with a key of its own: the first segment of its entries' names."""
+
+    @property
+    def name(self) -> str:
+        """Its name: `binance`."""
+
+    @property
+    def entries(self) -> int:
+        """How many names have a current version; 0 where it is damaged."""
+
+    @property
+    def damaged(self) -> str | None:
+        """The error code, if it fails its checks as a whole."""
+
+@final
+class Slot:
+    """A way in: a passphrase, a key, or both."""
+
+    @property
+    def id(self) -> str:
+        """16 hex digits, as in `Key.slot_id`."""
+
+    @property
+    def label(self) -> str:
+        """Its label."""
+
+    @property
+    def scope(self) -> Literal["owner", "holder"]:
+        """What it gives access to: everything, or `compartments`."""
+
+    @property
+    def factors(self) -> Literal["passphrase", "key", "passphrase+key"]:
+        """What it asks for."""
+
+    @property
+    def kdf(self) -> Kdf | None:
+        """The cost of its passphrase; `None` where it asks for a key alone."""
+
+    @property
+    def created(self) -> int:
+        """When it was made, in Unix seconds."""
+
+    @property
+    def compartments(self) -> tuple[str, ...] | None:
+        """The compartments that a holder has access to; `None` for an owner."""
+
+@final
+class Damage:
+    """A part of a vault that fails its checks and cannot be used. The rest can."""
+
+    @property
+    def compartment(self) -> str:
+        """The compartment it is in."""
+
+    @property
+    def record(self) -> str | None:
+        """The id of the damaged record, 32 hex digits; `None` for the compartment as a whole."""
+
+    @property
+    def name(self) -> str | None:
+        """The entry's full name, where that can still be read."""
+
+    @property
+    def code(self) -> str:
+        """The error code."""
+
+@final
+class Revoked(Sequence[str]):
+    """The names of the entries to rotate at the exchange: whoever was revoked has seen them.
+
+    >>> revoked = vault.revoke("scalper-1")
+    >>> list(revoked)
+    ['binance/main']
+    >>> revoked.pins
+    mappingproxy({})
+    """
+
+    @property
+    def pins(self) -> Mapping[str, str]:
+        """A fresh pin for each holder that remains, by label: without it they can be fed an old vault.
+
+        Empty inside `Vault.edit`: use `Vault.pin_for` after the block.
+        """
+
+    @property
+    def dropped(self) -> tuple[Damage, ...]:
+        """What was damaged and is lost now; only with `drop_damaged=True`."""
+
+    @overload
+    def __getitem__(self, index: SupportsIndex, /) -> str: ...
+    @overload
+    def __getitem__(self, index: slice, /) -> tuple[str, ...]: ...
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[str]: ...
+    def __contains__(self, name: object, /) -> bool: ...
+
+@final
+class Rekeyed:
+    """What `Vault.rekey` did."""
+
+    @property
+    def keys(self) -> Mapping[str, Key]:
+        """The new key of each slot that asks for one, by label. The old key opens nothing any more."""
+
+    @property
+    def removed(self) -> tuple[str, ...]:
+        """The labels of the slots that are gone: grant these again."""
+
+    @property
+    def rotate(self) -> tuple[str, ...]:
+        """The names of the entries to rotate at the exchange."""
+
+    @property
+    def dropped(self) -> tuple[Damage, ...]:
+        """What was damaged and is lost now; only with `drop_damaged=True`."""
+
+@final
+class Vault(Mapping[str, Entry]):
+    """An open vault in a file: a read-only mapping of the entries that this key can see, and calls that change it.
+
+    Get one from `strongroom.open` or `strongroom.create`. Every call that changes it locks the file, reads what is
+    there now, applies the change to it and saves; it is on disk when the call returns, and on an exception nothing was
+    written. Where someone else has changed the same entry since it was read here, that is `ConflictError`: `reload`,
+    look, and try again. Threads may share a vault. A forked child finds it `locked`.
+
+    Used with `with`, it locks and wipes at the end. Everything after that raises `LockedError`.
+
+    >>> for name in vault:
+    ...     print(name, vault[name].kind)
+    binance/main credentials
+    """
+
+    @property
+    def path(self) -> str:
+        """The absolute path of the file."""
+
+    @property
+    def opened_by(self) -> OpenedBy:
+        """Which link of the unlock chain opened it, through which slot, as owner or holder."""
+
+    @property
+    def locked(self) -> bool:
+        """Whether it was locked, or belongs to the process that this one was forked from."""
+
+    def __getitem__(self, name: str, /) -> Entry:
+        """Return the current version of an entry.
+
+        Raises `NotFoundError` and `NoAccessError` (both a `KeyError`), `DamagedError`, `LockedError`, `FormatError` for
+        contradicting versions, and `InvalidInputError` for what cannot be a name.
+        """
+
+    def __contains__(self, name: object, /) -> bool: ...
+    def __iter__(self) -> Iterator[str]: ...
+    def __len__(self) -> int: ...
+    @overload
+    def get(self, key: str, default: None = None, /) -> Entry | None: ...
+    @overload
+    def get(self, key: str, default: Entry | _T, /) -> Entry | _T:
+        """Return the current version of an entry, or `default` if this key sees none of that name.
+
+        Raises as `vault[name]` for anything else.
+        """
+
+    def put(
+        self,
+        name: str,
+        fields: Mapping[str, _Value] | None = None,
+        /,
+        *,
+        info: Mapping[str, str] | None = None,
+        kind: str | None = None,
+        tags: Iterable[str] | None = None,
+        note: str | None = None,
+        expires_at: _Time | None = None,
+        rotate_after: _Time | None = None,
+    ) -> int:
+        """Create an entry, or replace the whole of it, and return its version.
+
+        `name` is two or more segments of `A-Z a-z 0-9 . _ -` joined by `/`; the first is the compartment. `fields` are
+        secret; `info` is sealed but not secret. Times are Unix seconds, or a `datetime` with a zone.
+
+        Raises `InvalidInputError`, `NoAccessError`, `DamagedError`, `LimitError`, `ConflictError` if someone else saved
+        the same entry meanwhile, `RollbackError`, `IoError`, `LockedError`. Nothing was written then.
+
+        >>> vault.put("kraken/main", {"secret": "..."}, info={"api_key": "..."}, tags=["spot"])
+        1
+        """
+
+    def update(
+        self,
+        name: str,
+        fields: Mapping[str, _Value] | None = None,
+        /,
+        *,
+        info: Mapping[str, str] | None = None,
+        kind: str | None = None,
+        tags: Iterable[str] | None = None,
+        note: str | None = None,
+        expires_at: _Time | None = None,
+        rotate_after: _Time | None = None,
+        if_version: int | None = None,
+    ) -> int:
+        """Change only what is given, and return the new version. An empty note or tags, and a time of 0, remove it.
+
+        Raises `NotFoundError` if there is no such entry, `ConflictError` if its version is not `if_version`, and as
+        `put`.
+
+        >>> vault.update("binance/main", note="trades only from the office", if_version=1)
+        2
+        """
+
+    def remove(self, name: str, /) -> None:
+        """Remove an entry with all its versions.
+
+        Raises `NotFoundError`, and as `put`.
+
+        >>> vault.remove("binance/main")
+        """
+
+    def remove_field(self, name: str, field: str, /) -> int:
+        """Remove a secret field, or a piece of info, from an entry, and return the entry's new version.
+
+        Raises `NotFoundError`, and as `put`.
+
+        >>> vault.remove_field("binance/main", "api_key")
+        2
+        """
+
+    def rename(self, old: str, new: str, /) -> None:
+        """Rename an entry, also into another compartment.
+
+        Raises `NotFoundError`, `ExistsError` if `new` is there, and as `put`.
+
+        >>> vault.rename("binance/main", "binance/spot")
+        """
+
+    def copy(self, old: str, new: str, /) -> None:
+        """Copy an entry, also into another compartment.
+
+        Raises `NotFoundError`, `ExistsError` if `new` is there, and as `put`.
+
+        >>> vault.copy("binance/main", "scalper/binance")
+        """
+
+    def find(
+        self, *, tag: str | None = None, kind: str | None = None, compartment: str | None = None, due: bool = False
+    ) -> list[str]:
+        """Return the sorted names of the entries that fulfil every condition; `due`: expired or due for rotation.
+
+        Raises `NotFoundError`, `NoAccessError` or `DamagedError` for the compartment asked for, `LockedError`.
+
+        >>> vault.find(compartment="binance")
+        ['binance/main']
+        """
+
+    def versions(self, name: str, /) -> list[Entry]:
+        """Return every version of an entry, the newest first: current, pending and previous ones.
+
+        Raises as `vault[name]`.
+
+        >>> [entry.state for entry in vault.versions("binance/main")]
+        ['current']
+        """
+
+    def stage(
+        self,
+        name: str,
+        fields: Mapping[str, _Value] | None = None,
+        /,
+        *,
+        info: Mapping[str, str] | None = None,
+        kind: str | None = None,
+        tags: Iterable[str] | None = None,
+        note: str | None = None,
+        expires_at: _Time | None = None,
+        rotate_after: _Time | None = None,
+    ) -> int:
+        """Put a new version beside the current one, which stays in use until `promote`. Return its version.
+
+        Raises `NotFoundError`, and as `put`.
+
+        >>> vault.stage("binance/main", {"secret": "the new one"})
+        2
+        """
+
+    def promote(self, name: str, /) -> int:
+        """Make the staged version the current one, and the current one a previous one. Return the version.
+
+        Raises `NotFoundError` if nothing is staged, and as `put`.
+
+        >>> vault.stage("binance/main", {"secret": "the new one"})
+        2
+        >>> vault.promote("binance/main")
+        2
+        """
+
+    def retire(self, name: str, /) -> None:
+        """Remove the previous versions: the exchange no longer takes them.
+
+        Raises `NotFoundError`, and as `put`.
+
+        >>> vault.stage("binance/main", {"secret": "the new one"})
+        2
+        >>> vault.promote("binance/main")
+        2
+        >>> vault.retire("binance/main")
+        """
+
+    @property
+    def compartments(self) -> list[Compartment]:
+        """The compartments that this key has access to, damaged ones too.
+
+        Raises `LockedError`.
+        """
+
+    @property
+    def slots(self) -> list[Slot]:
+        """Every way into the vault; for owners.
+
+        Raises `NoAccessError` for a holder, `LockedError`.
+        """
+
+    @property
+    def damage(self) -> list[Damage]:
+        """What fails its checks, so that the rest of the vault has to do without it. Empty when all is well.
+
+        Raises `LockedError`.
+        """
+
+    def remove_compartment(self, name: str, /) -> None:
+        """Remove a compartment with all its entries; a slot that had access to nothing else goes too. For owners.
+
+        Raises `NotFoundError`, `NoAccessError`, and as `put`.
+
+        >>> vault.remove_compartment("binance")
+        """
+
+    @overload
+    def grant(
+        self, label: str, compartments: Sequence[str] | None = None, *, owner: bool = False, kdf: Kdf | None = None
+    ) -> Key: ...
+    @overload
+    def grant(
+        self,
+        label: str,
+        compartments: Sequence[str] | None = None,
+        *,
+        key: Key,
+        owner: bool = False,
+        kdf: Kdf | None = None,
+    ) -> Key: ...
+    @overload
+    def grant(
+        self,
+        label: str,
+        compartments: Sequence[str] | None = None,
+        *,
+        passphrase: _Text,
+        owner: bool = False,
+        kdf: Kdf | None = None,
+    ) -> None: ...
+    @overload
+    def grant(
+        self,
+        label: str,
+        compartments: Sequence[str] | None = None,
+        *,
+        passphrase: _Text | None = None,
+        key: Key | None = None,
+        owner: bool = False,
+        kdf: Kdf | None = None,
+    ) -> Key | None:
+        """Make a new way in, to the `compartments` named, or with `owner=True` to everything. For owners.
+
+        Without `passphrase` and `key` it gets a new random key. With a passphrase it asks for that, with both for both.
+        Returns the key, or `None` for a passphrase alone. One bot, one compartment: every holder of a compartment may
+        write all of it. `kdf` is the cost of the passphrase.
+
+        Raises `ExistsError` for a label that is in use, `NotFoundError` for a compartment that is not there,
+        `NoAccessError` for a holder, `InvalidInputError`, and as `put`.
+
+        >>> key = vault.grant("scalper-2", ["binance"])
+        >>> key.write("scalper-2.key")
+        """
+
+    def revoke(
+        self, label: str, compartments: Sequence[str] | None = None, /, *, drop_damaged: bool = False
+    ) -> Revoked:
+        """Remove a holder's slot, or only take `compartments` away from it, and give these new keys. For owners.
+
+        Returns the names of the entries to rotate at the exchange. To remove an owner's slot, use `rekey`.
+
+        Raises `NotFoundError` if no slot has this label, `DamagedError` if something damaged would be lost and
+        `drop_damaged` is not set, `NoAccessError` for a holder, and as `put`.
+        """
+
+    def change_passphrase(
+        self, label: str, passphrase: _Text, /, *, key: Key | None = None, kdf: Kdf | None = None
+    ) -> None:
+        """Change the passphrase of a slot; `key` is the slot's, where it asks for both. For owners.
+
+        This protects only against people who have no earlier copy of the file; after a leak, use `rekey`.
+
+        Raises `NotFoundError`, `NoAccessError`, `ExistsError` for a passphrase that another slot has,
+        `InvalidInputError`, and as `put`.
+        """
+
+    def strengthen(self, label: str, passphrase: _Text, /, *, key: Key | None = None, kdf: Kdf | None = None) -> None:
+        """Give a slot's passphrase, which stays the same, a new cost. For owners.
+
+        Raises `DecryptError` if it is another passphrase, and as `change_passphrase`.
+        """
+
+    def rekey(self, *keep: _Text | Key | tuple[_Text, Key], drop_damaged: bool = False) -> Rekeyed:
+        """Give everything new keys, after an owner's secret may have become known to someone else. For owners.
+
+        Every slot goes, but those whose passphrase, `Key`, or pair of both is in `keep`. Those with a key get a new
+        one. Pins made before do not carry over.
+
+        Raises `DecryptError` if one of `keep` opens nothing, `InvalidInputError` if none of them is an owner's,
+        `DamagedError` as `revoke`, `NoAccessError` for a holder, and as `put`.
+        """
+
+    def reload(self) -> bool:
+        """Take over what others saved meanwhile, without deriving a key. Return whether anything is different.
+
+        Raises `RollbackError` for a file older than this vault, `ConflictError` if it was re-keyed: open it again;
+        `NotFoundError`, `IoError`, and as `strongroom.open`.
+
+        >>> vault.reload()
+        False
+        """
+
+    def pin(self) -> str:
+        """Return what this reader has seen of the vault, as text to keep apart from it.
+
+        `strongroom.open(..., pin=...)` refuses anything older.
+
+        Raises `LockedError`.
+        """
+
+    def pin_for(self, label: str, /) -> str:
+        """Return a pin for a holder, to hand over with its key. For owners.
+
+        Raises `NotFoundError`, `NoAccessError`, `LockedError`.
+        """
+
+    def edit(self) -> Edit:
+        """Group several changes into one save; an exception discards them all.
+
+        Inside the block, use the object that it gives. Other threads' changes wait until the block has ended; other
+        threads that read see the changes made so far.
+
+        >>> with vault.edit() as v:
+        ...     v.put("kraken/main", {"secret": "..."})
+        ...     v.put("kraken/second", {"secret": "..."})
+        1
+        1
+        """
+
+    def lock(self) -> None:
+        """Wipe the keys. Everything after that, on this vault and what was read from it, raises `LockedError`.
+
+        >>> secret = vault["binance/main"]["secret"]
+        >>> vault.lock()
+        >>> secret.reveal()
+        Traceback (most recent call last):
+            ...
+        strongroom.errors.LockedError: the vault was locked ...
+        """
+
+    def __enter__(self) -> Vault: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None, /
+    ) -> None: ...
+
+@final
+class Edit:
+    """Several changes that become one save. Get one from `Vault.edit`, and use it with `with`."""
+
+    def __enter__(self) -> Vault:
+        """Wait for other threads' changes to end, and return the vault to change."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None, /
+    ) -> None:
+        """Save, or discard everything if there was an exception.
+
+        Raises `ConflictError` if someone else saved the same entry meanwhile, `RollbackError`, `IoError`, `LimitError`;
+        the changes are discarded then.
+        """
+
+# What follows is for the Python half of the package.
+
+@final
+class EnvVariable:
+    """A variable of a `.env` file, and where in a vault it goes."""
+
+    @property
+    def variable(self) -> str:
+        """Its name in the file."""
+
+    @property
+    def entry(self) -> str:
+        """The entry's name: `binance/main`."""
+
+    @property
+    def field(self) -> str:
+        """The name of the secret field, or of the info."""
+
+    @property
+    def secret(self) -> bool:
+        """Whether it is a secret field; else it is kept in the entry's info."""
+
+    @property
+    def value(self) -> Secret:
+        """Its value."""
+
+    @property
+    def mapping(self) -> tuple[str, str]:
+        """The name and text to put into the entry's info beside it, from which `variables_of` finds the way back."""
+
+@final
+class EnvPlan:
+    """Where the variables of a `.env` file go."""
+
+    @property
+    def mapped(self) -> list[EnvVariable]:
+        """The variables that go into the vault, in the order of the file."""
+
+    @property
+    def left_out(self) -> list[tuple[int, str]]:
+        """The variables that cannot: their line, from 1, and what to do. Never a name, which may be a secret."""
+
+    @property
+    def skipped_lines(self) -> list[int]:
+        """The lines, from 1, of statements that could not be read."""
+
+def plan_env(data: bytes | bytearray, environ: Mapping[str, str], /) -> EnvPlan:
+    """Read a `.env` file and give each variable its place. `environ` is what `${NAME}` refers to.
+
+    Raises `LimitError` over 1 MiB or 10,000 variables, `InvalidInputError` for NUL or what is not UTF-8.
+    """
+
+def variables_of(entry: Entry, /) -> list[tuple[str, str]]:
+    """Return the variables that an entry holds, as (variable, field); `entry[field]` is the value.
+
+    Raises `LockedError`, and `DecryptError` or `FormatError` where this entry's secret part was altered.
+    """
+
+def open_vault(
+    path: str,
+    *,
+    link: str,
+    passphrase: _Text | None = None,
+    key: Key | None = None,
+    pin: str | None = None,
+    allow_weak_kdf: bool = False,
+    max_memory_kib: int | None = None,
+) -> Vault:
+    """Open a vault file; `link` becomes `Vault.opened_by.link`. `strongroom.open` finds the path and the key."""
+
+def create_vault(
+    path: str, *, link: str, passphrase: _Text | None = None, key: Key | None = None, kdf: Kdf | None = None
+) -> Vault:
+    """Make a vault file."""
+
+def after_fork_in_child() -> None:
+    """Lock every vault that the parent process opened, by a counter alone: no lock is taken."""
