@@ -1,0 +1,109 @@
+"""Awaitable twins of what is slow: `open`, `create`, `edit`. The work is done in a thread, so the event loop goes on.
+
+>>> async def main():
+...     vault = await strongroom.aio.open("bots.vault", key_file="owner.key")
+...     async with strongroom.aio.edit(vault) as v:
+...         v.put("kraken/main", {"secret": "..."})
+...     return list(vault)
+>>> asyncio.run(main())
+['binance/main', 'kraken/main']
+"""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from os import PathLike
+from threading import Lock
+from types import TracebackType
+
+import strongroom
+from strongroom import Edit, Kdf, Key, Secret, Vault
+
+__all__ = ["create", "edit", "open"]
+
+
+async def open(  # noqa: A001 - named as its twin
+    path: str | PathLike[str] | None = None,
+    *,
+    passphrase: str | Secret | None = None,
+    key: Key | str | Secret | None = None,
+    key_file: str | PathLike[str] | None = None,
+    pin: str | None = None,
+    allow_weak_kdf: bool = False,
+    max_memory_kib: int | None = None,
+) -> Vault:
+    """Open a vault file, as `strongroom.open` does."""
+    return await asyncio.to_thread(
+        strongroom.open,
+        path,
+        passphrase=passphrase,
+        key=key,
+        key_file=key_file,
+        pin=pin,
+        allow_weak_kdf=allow_weak_kdf,
+        max_memory_kib=max_memory_kib,
+    )
+
+
+async def create(
+    path: str | PathLike[str] | None = None,
+    *,
+    passphrase: str | Secret | None = None,
+    key: Key | str | Secret | None = None,
+    kdf: Kdf | None = None,
+) -> Vault:
+    """Make a new vault file, as `strongroom.create` does."""
+    return await asyncio.to_thread(strongroom.create, path, passphrase=passphrase, key=key, kdf=kdf)
+
+
+def edit(vault: Vault) -> "AsyncEdit":
+    """Group several changes into one save, as `Vault.edit` does, with `async with`.
+
+    Waiting for another edit and saving happen in a thread. What is done inside the block happens in memory;
+    only what has to do with a passphrase is slow there.
+    """
+    return AsyncEdit(vault.edit())
+
+
+class AsyncEdit:
+    """What `edit` returns. Use it with `async with`."""
+
+    def __init__(self, edit: Edit) -> None:
+        self._edit = edit
+        # A thread of its own: were it one of the loop's, those that wait for this edit to end could fill them all.
+        self._thread = ThreadPoolExecutor(1, "strongroom-edit")
+        self._lock = Lock()
+        self._entered = self._abandoned = False
+
+    async def __aenter__(self) -> Vault:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, self._enter)
+        except BaseException:
+            self._thread.shutdown(wait=False)
+            with self._lock:
+                self._abandoned = True
+                entered = self._entered
+            if entered:
+                self._give_back()
+            raise
+
+    def _enter(self) -> Vault:
+        vault = self._edit.__enter__()
+        with self._lock:
+            self._entered = True
+            abandoned = self._abandoned
+        if abandoned:  # the task was cancelled while this thread was waiting for its turn
+            self._give_back()
+        return vault
+
+    def _give_back(self) -> None:
+        """Discard: if the turn were kept, nobody could change the vault again."""
+        error = asyncio.CancelledError()
+        self._edit.__exit__(type(error), error, None)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        leaving = asyncio.get_running_loop().run_in_executor(self._thread, self._edit.__exit__, kind, error, traceback)
+        self._thread.shutdown(wait=False)
+        # Shielded: a save that has begun is finished, also when nobody waits for it any more.
+        await asyncio.shield(leaving)
