@@ -1,0 +1,194 @@
+"""The whole public API, used as its types say. mypy and pyright check this file; it is never run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, Literal
+
+import strongroom
+from strongroom import (
+    Compartment,
+    Damage,
+    Edit,
+    Entry,
+    Kdf,
+    Key,
+    OpenedBy,
+    Rekeyed,
+    Revoked,
+    Secret,
+    Slot,
+    StrongroomError,
+    Vault,
+    aio,
+    errors,
+)
+from typing_extensions import assert_type
+
+
+def secrets() -> None:
+    secret = Secret("text")
+    assert_type(Secret(b"bytes"), Secret)
+    assert_type(secret.reveal(), str)
+    assert_type(secret.reveal_bytes(), bytes)
+    assert_type(secret == "text", bool)
+    assert_type(bool(secret), bool)
+    # No key of a dict: an error for pyright, not only at run time.
+    {secret: 1}  # pyright: ignore[reportUnhashable, reportUnusedExpression] # noqa: B018
+    {strongroom.generate_key(): 1}  # pyright: ignore[reportUnhashable, reportUnusedExpression]
+
+
+def keys(path: Path) -> Key:
+    key = strongroom.generate_key()
+    key.write(path)
+    key.write(str(path))
+    assert_type(Key.read(path), Key)
+    assert_type(Key.parse(key.reveal()), Key)
+    assert_type(Key.parse(Secret(b"text")), Key)
+    assert_type(key.slot_id, str)
+    return key
+
+
+def costs() -> Kdf:
+    assert_type(Kdf.pbkdf2(iterations=600_000).iterations, int | None)
+    kdf = Kdf.argon2id(memory_kib=65_536, passes=3, lanes=4)
+    assert_type((kdf.memory_kib, kdf.passes, kdf.lanes), tuple[int | None, int | None, int | None])
+    return kdf
+
+
+def opening(path: Path, key: Key, kdf: Kdf) -> Vault:
+    strongroom.create()
+    strongroom.create(path, passphrase="text", kdf=kdf)
+    strongroom.create(str(path), key=key)
+    strongroom.open()
+    strongroom.open(path, passphrase=Secret("text"), key=key, pin="text", allow_weak_kdf=True, max_memory_kib=524_288)
+    strongroom.open(path, key_file=path)
+    strongroom.open(path, key="text")
+    with strongroom.open(path) as vault:
+        assert_type(vault, Vault)
+    by: OpenedBy = vault.opened_by
+    assert_type(by.scope, Literal["owner", "holder"])
+    assert_type(by.slot_label, str | None)
+    assert_type(by.slot_id, str)
+    if by.link == "STRONGROOM_KEY_FILE":
+        assert_type(vault.path, str)
+    assert_type(vault.locked, bool)
+    return vault
+
+
+def reading(vault: Vault) -> None:
+    as_mapping: Mapping[str, Entry] = vault
+    assert_type(list(as_mapping), list[str])
+    for name, entry in vault.items():
+        assert_type((name, entry), tuple[str, Entry])
+    assert_type(vault.get("a/b"), Entry | None)
+    assert_type(vault.get("a/b", 5), Entry | int)
+    assert_type("a/b" in vault, bool)
+    assert_type(len(vault), int)
+    entry = vault["a/b"]
+    assert_type(entry["f"], Any)
+    assert_type((entry["secret"].reveal(), entry["api_key"]), tuple[Any, Any])
+    assert_type(entry.info["api_key"], str)
+    assert_type(entry.fields["secret"], Secret)
+    assert_type(entry.keys(), list[str])
+    assert_type((entry.name, entry.kind, entry.note), tuple[str, str, str | None])
+    assert_type(entry.state, Literal["current", "pending", "previous"])
+    assert_type(entry.tags, tuple[str, ...])
+    assert_type((entry.version, entry.created, entry.updated), tuple[int, int, int])
+    assert_type((entry.expires_at, entry.rotate_after), tuple[int | None, int | None])
+    assert_type(entry.hmac("secret", "message"), bytes)
+    assert_type(entry.hmac("secret", b"message", "sha512"), bytes)
+    entry.hmac("secret", b"message", algorithm="md5")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    assert_type(vault.find(tag="a", kind="b", compartment="c", due=True), list[str])
+    assert_type(vault.versions("a/b"), list[Entry])
+
+
+def changing(vault: Vault) -> None:
+    assert_type(
+        vault.put(
+            "a/b",
+            {"text": "1", "bytes": b"2", "secret": Secret("3")},
+            info={"api_key": "4"},
+            kind="exchange",
+            tags={"spot"},
+            note="5",
+            expires_at=6,
+            rotate_after=datetime(2030, 1, 1, tzinfo=timezone.utc),
+        ),
+        int,
+    )
+    only_text: dict[str, str] = {"f": "1"}
+    vault.put("a/b", only_text)
+    vault.put("a/b", {"f": None})  # type: ignore[dict-item] # pyright: ignore[reportArgumentType]
+    vault.put(name="a/b")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
+    assert_type(vault.update("a/b", info={"i": "1"}, if_version=1), int)
+    assert_type(vault.remove_field("a/b", "f"), int)
+    assert_type(vault.stage("a/b", {"f": "1"}), int)
+    assert_type(vault.promote("a/b"), int)
+    vault.retire("a/b")
+    vault.rename("a/b", "a/c")
+    vault.copy("a/b", "a/c")
+    vault.remove("a/b")
+    edit: Edit = vault.edit()
+    with edit as v:
+        assert_type(v, Vault)
+        assert_type(v.put("a/b"), int)
+    assert_type(vault.reload(), bool)
+    assert_type(vault.pin(), str)
+    assert_type(vault.pin_for("bot"), str)
+    vault.lock()
+
+
+def sharing(vault: Vault, kdf: Kdf) -> None:
+    assert_type(vault.grant("bot", ["a"]), Key)
+    assert_type(vault.grant("boss", owner=True), Key)
+    assert_type(vault.grant("bot", ("a", "b"), key=strongroom.generate_key()), Key)
+    vault.grant("desk", ["a"], passphrase="text", kdf=kdf)
+    assert_type(vault.grant("both", ["a"], passphrase="text", key=strongroom.generate_key()), Key | None)
+    revoked: Revoked = vault.revoke("bot", drop_damaged=True)
+    as_sequence: Sequence[str] = vault.revoke("bot", ["a"])
+    assert_type(as_sequence[0], str)
+    assert_type(revoked[:2], tuple[str, ...])
+    assert_type(revoked.pins["other"], str)
+    assert_type(revoked.dropped, tuple[Damage, ...])
+    rekeyed: Rekeyed = vault.rekey("text", Secret("text"), strongroom.generate_key(), ("text", Key.parse("text")))
+    assert_type(rekeyed.keys["owner"], Key)
+    assert_type((rekeyed.removed, rekeyed.rotate), tuple[tuple[str, ...], tuple[str, ...]])
+    vault.change_passphrase("owner", "text", key=strongroom.generate_key(), kdf=kdf)
+    vault.strengthen("owner", Secret("text"), kdf=kdf)
+    vault.remove_compartment("a")
+    for compartment in vault.compartments:
+        assert_type(compartment, Compartment)
+        assert_type((compartment.name, compartment.entries, compartment.damaged), tuple[str, int, str | None])
+    for slot in vault.slots:
+        assert_type(slot, Slot)
+        assert_type(slot.factors, Literal["passphrase", "key", "passphrase+key"])
+        assert_type((slot.id, slot.label, slot.kdf, slot.created), tuple[str, str, Kdf | None, int])
+        assert_type(slot.compartments, tuple[str, ...] | None)
+    for damage in vault.damage:
+        assert_type((damage.compartment, damage.record, damage.name), tuple[str, str | None, str | None])
+
+
+def failing(vault: Vault) -> str:
+    try:
+        vault.remove("a/b")
+    except (errors.NotFoundError, errors.ConflictError) as error:
+        assert_type(error.code, str)
+    except StrongroomError as error:
+        return error.code
+    return strongroom.__version__
+
+
+async def awaiting(path: Path, key: Key) -> None:
+    assert_type(await aio.create(path, key=key), Vault)
+    vault = await strongroom.aio.open(path, key_file=path)
+    async with aio.edit(vault) as v:
+        assert_type(v, Vault)
+
+
+def loading(vault: Vault) -> None:
+    assert_type(strongroom.load_env(), bool)
+    strongroom.load_env(vault, entries=["a/b"], override=True)
+    strongroom.load_env("bots.vault", key_file="bot.key")
