@@ -1,7 +1,7 @@
 """Random vaults, written by the Rust library and read by the model of FORMAT.md, and the other way round.
 
-100 vaults in `make test`, 1,000 in `make soak`: half of them each way. Every slot of each is opened, and both must see the
-same: names, versions, states, metadata and secrets, and who gets in at all.
+100 vaults in `make test`, 1,000 in `make soak`: half of them each way. Every slot of each is opened, and both must see
+the same: names, versions, states, metadata and secrets, and who gets in at all.
 """
 
 import os
@@ -44,7 +44,9 @@ class Dice:
 
     def fields(self) -> dict[str, str | bytes]:
         return {
-            f"f{number}-{self.word()}": self.text() if self.chance(70) else self.random.randbytes(self.random.randint(0, 90))
+            f"f{number}-{self.word()}": self.text()
+            if self.chance(70)
+            else self.random.randbytes(self.random.randrange(90))
             for number in range(self.random.randint(0, 4))
         }
 
@@ -118,15 +120,14 @@ def compare(path: Path, ways: list[Way]) -> None:
     for way in ways:
         typed = {name: value for name, value in way.items() if name in ("passphrase", "key")}
         theirs = {**typed, "key": typed["key"].reveal()} if "key" in typed else typed
-        try:
-            opened = model.open(data, **theirs)
-        except model.ModelError as error:
-            with pytest.raises(strongroom.StrongroomError) as refused:
+        if way.get("gone"):
+            with pytest.raises(model.ModelError) as by_model:
+                model.open(data, **theirs)
+            with pytest.raises(strongroom.StrongroomError) as by_rust:
                 strongroom.open(path, **typed)
-            assert refused.value.code == error.code
-            assert way.get("gone"), "a way that should work does not"
+            assert by_rust.value.code == by_model.value.code
             continue
-        assert not way.get("gone"), "a way that should be gone still works"
+        opened = model.open(data, **theirs)
         with strongroom.open(path, **typed) as vault:
             assert vault.opened_by.scope == opened.scope
             assert from_rust(vault) == from_model(opened)
@@ -154,9 +155,8 @@ def rust_writes(dice: Dice, path: Path) -> list[Way]:
             for _ in range(dice.random.randint(0, 6)):
                 name = f"{dice.random.choice(compartments)}/{dice.word()}"
                 edited.put(name, dice.fields(), **dice.about())
-                change = {"note": dice.text(), "tags": ["x", "y"]}
                 if dice.chance(30):
-                    edited.update(name, {"more": dice.text()}, **change)
+                    edited.update(name, {"more": dice.text()}, note=dice.text(), tags=["x", "y"])
                 if dice.chance(40):
                     edited.stage(name, dice.fields(), **dice.about())
                     if dice.chance(70):
@@ -164,7 +164,7 @@ def rust_writes(dice: Dice, path: Path) -> list[Way]:
                         if dice.chance(40):
                             edited.retire(name)
                 if dice.chance(15):
-                    edited.rename(name, f"{dice.random.choice(compartments)}/renamed-{dice.word()}-{dice.random.random()}")
+                    edited.rename(name, f"{dice.random.choice(compartments)}/renamed-{dice.random.random()}")
                 elif dice.chance(15):
                     edited.remove(name)
     for number in range(dice.random.randint(0, 4)):
@@ -229,7 +229,8 @@ def model_writes(dice: Dice, path: Path) -> list[Way]:
     def edit(change: Callable[[model.Writer], None]) -> None:
         nonlocal data
         typed = {"key": owner["key"].reveal()} if "key" in owner else {"passphrase": owner["passphrase"]}
-        writer = model.Writer(model.open(data, **typed), random=dice.random.randbytes, now=dice.random.randint(8, 2**40))
+        now = dice.random.randint(8, 2**40)
+        writer = model.Writer(model.open(data, **typed), random=dice.random.randbytes, now=now)
         change(writer)
         data = writer.save()
 
