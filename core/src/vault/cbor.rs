@@ -14,6 +14,9 @@ use crate::{Error, Result};
 /// Arrays and maps may lie this many deep in each other, the outermost counted.
 const MAX_DEPTH: u8 = 4;
 
+/// Room for as many pairs is made at once. For more only as they are read: a count is not to be trusted.
+const FEW: u64 = 16;
+
 /// One CBOR item.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Value<'b> {
@@ -80,7 +83,9 @@ impl<'b> Map<'b> {
     }
 
     pub(super) fn take(&mut self, key: &str) -> Option<Value<'b>> {
-        self.find(key).ok().map(|at| self.0.remove(at).1)
+        // Maps that things are taken from are small, so that comparing lengths one by one is the fastest way.
+        let at = self.0.iter().position(|(at, _)| at == key)?;
+        Some(self.0.remove(at).1)
     }
 
     pub(super) fn take_uint(&mut self, key: &str) -> Result<u64> {
@@ -155,11 +160,7 @@ fn first(bytes: &[u8]) -> Result<(Map<'_>, &[u8])> {
     let Value::Map(map) = item(&mut decoder, 1)? else {
         return Err(Error::Format("a sealed part is not a map"));
     };
-    let (cbor, rest) = bytes.split_at_checked(decoder.position()).ok_or(Error::Format("CBOR that is cut short"))?;
-    // One way to write anything: heads that are not the shortest come out otherwise.
-    if raw(&map)?.as_slice() != cbor {
-        return Err(Error::Format("CBOR that is not deterministic"));
-    }
+    let rest = bytes.get(decoder.position()..).ok_or(Error::Format("CBOR that is cut short"))?;
     Ok((map, rest))
 }
 
@@ -181,16 +182,25 @@ pub(super) fn raw(map: &Map<'_>) -> Result<Zeroizing<Vec<u8>>> {
 
 fn item<'b>(decoder: &mut Decoder<'b>, depth: u8) -> Result<Value<'b>> {
     let bad = |_| Error::Format("CBOR inside a sealed part");
+    let start = decoder.position();
     Ok(match decoder.datatype().map_err(bad)? {
         Type::U8 | Type::U16 | Type::U32 | Type::U64 => match decoder.u64().map_err(bad)? {
-            number @ 0..=MAX_INTEGER => Value::Uint(number),
+            number @ 0..=MAX_INTEGER => {
+                check_head(decoder, start, number, 0)?;
+                Value::Uint(number)
+            }
             _ => return Err(Error::Format("a whole number over 2^53-1")),
         },
         Type::Bool => Value::Bool(decoder.bool().map_err(bad)?),
-        Type::Bytes => Value::Bytes(decoder.bytes().map_err(bad)?.into()),
-        Type::String => Value::Text(decoder.str().map_err(bad)?.into()),
+        Type::Bytes => {
+            let bytes = decoder.bytes().map_err(bad)?;
+            check_head(decoder, start, bytes.len() as u64, bytes.len())?;
+            Value::Bytes(bytes.into())
+        }
+        Type::String => Value::Text(text(decoder)?.into()),
         Type::Array => {
             let count = decoder.array().map_err(bad)?.ok_or(Error::Format("CBOR of indefinite length"))?;
+            check_head(decoder, start, count, 0)?;
             if depth > MAX_DEPTH {
                 return Err(Error::Format("CBOR that is nested too deep"));
             }
@@ -202,12 +212,13 @@ fn item<'b>(decoder: &mut Decoder<'b>, depth: u8) -> Result<Value<'b>> {
         }
         Type::Map => {
             let count = decoder.map().map_err(bad)?.ok_or(Error::Format("CBOR of indefinite length"))?;
+            check_head(decoder, start, count, 0)?;
             if depth > MAX_DEPTH {
                 return Err(Error::Format("CBOR that is nested too deep"));
             }
-            let mut pairs: Vec<(Cow<'b, str>, Value<'b>)> = Vec::new();
+            let mut pairs: Vec<(Cow<'b, str>, Value<'b>)> = Vec::with_capacity(count.min(FEW) as usize);
             for _ in 0..count {
-                let key = decoder.str().map_err(bad)?;
+                let key = text(decoder)?;
                 if pairs.last().is_some_and(|(last, _)| order(last) >= order(key)) {
                     return Err(Error::Format("CBOR map keys that are out of order or doubled"));
                 }
@@ -217,6 +228,29 @@ fn item<'b>(decoder: &mut Decoder<'b>, depth: u8) -> Result<Value<'b>> {
         }
         _ => return Err(Error::Format("a kind of CBOR item that a vault does not hold")),
     })
+}
+
+fn text<'b>(decoder: &mut Decoder<'b>) -> Result<&'b str> {
+    let start = decoder.position();
+    let text = decoder.str().map_err(|_| Error::Format("CBOR inside a sealed part"))?;
+    check_head(decoder, start, text.len() as u64, text.len())?;
+    Ok(text)
+}
+
+/// There is one way to write anything: the item read since `start` must have the shortest head that can say `number`,
+/// before `content` bytes.
+fn check_head(decoder: &Decoder<'_>, start: usize, number: u64, content: usize) -> Result<()> {
+    let head = match number {
+        0..24 => 1,
+        24..0x100 => 2,
+        0x100..0x1_0000 => 3,
+        0x1_0000..0x1_0000_0000 => 5,
+        _ => 9,
+    };
+    match decoder.position() == start + head + content {
+        true => Ok(()),
+        false => Err(Error::Format("CBOR that is not deterministic")),
+    }
 }
 
 fn bound(value: &Value<'_>) -> usize {
@@ -288,6 +322,13 @@ mod tests {
             ("long head of a number", &b"\xa1\x61a\x18\x01"[..]),
             ("long head of a key", b"\xa1\x78\x01a\x01"),
             ("long head of the map", b"\xb8\x01\x61a\x01"),
+            ("long head of a text", b"\xa1\x61a\x78\x01a"),
+            ("long head of bytes", b"\xa1\x61a\x58\x01a"),
+            ("long head of an array", b"\xa1\x61a\x98\x01\x01"),
+            ("longer head of a number", b"\xa1\x61a\x19\x00\xff"),
+            ("longer still", b"\xa1\x61a\x1a\x00\x00\xff\xff"),
+            ("as long as can be", b"\xa1\x61a\x1b\x00\x00\x00\x00\xff\xff\xff\xff"),
+            ("false in two bytes", b"\xa1\x61a\xf8\x14"),
             ("indefinite map", b"\xbf\x61a\x01\xff"),
             ("indefinite text", b"\xa1\x61a\x7f\x61a\xff"),
             ("keys out of order", b"\xa2\x62aa\x01\x61z\x02"),
@@ -306,6 +347,20 @@ mod tests {
             assert_eq!(decode(&padded(cbor)).err().map(|e| e.code()), Some("format"), "{why}");
         }
         assert!(decode(&padded(b"\xa1\x61a\x81\x81\x81\x01")).is_ok(), "four deep");
+    }
+
+    #[test]
+    fn the_shortest_head_is_taken_wherever_it_grows() {
+        for number in [0, 23, 24, 0xff, 0x100, 0xffff, 0x1_0000, 0xffff_ffff, 0x1_0000_0000, MAX_INTEGER] {
+            let map = Map::new().uint("a", number);
+            assert!(decode(&encode(&map).unwrap()).unwrap() == map, "{number}");
+        }
+        for len in [0, 23, 24, 255, 256, 65_535, 65_536] {
+            let (bytes, text) = (vec![1; len], "t".repeat(len));
+            let mut map = Map::new().bytes("bytes", &bytes).text("text", &text);
+            map.set("array", Value::Array(vec![Value::Bool(true); len]));
+            assert!(decode(&encode(&map).unwrap()).unwrap() == map, "{len}");
+        }
     }
 
     #[test]
