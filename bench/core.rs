@@ -155,9 +155,6 @@ fn median(mut times: Vec<Duration>) -> f64 {
     times.get(times.len() / 2).map_or(f64::NAN, Duration::as_secs_f64)
 }
 
-fn report(row: &str, mut figures: serde_json::Value) {
-    if let Some(figures) = figures.as_object_mut() {
-        figures.insert("row".to_owned(), row.into());
-    }
-    println!("{figures}");
+fn report(row: &str, figures: serde_json::Value) {
+    println!("{}", json!({ "row": row, "figures": figures }));
 }

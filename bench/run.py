@@ -108,8 +108,8 @@ def in_rust() -> list[Row]:
     command = ["cargo", "bench", "--locked", "--quiet", "--package", "strongroom", "--bench", "core"]
     output = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
     found: list[dict[str, Any]] = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
-    opens = [figures for figures in found if figures["row"] == "open"]
-    one = {figures["row"]: figures for figures in found}
+    opens = [line["figures"] for line in found if line["row"] == "open"]
+    one = {line["row"]: line["figures"] for line in found}
     small, _, large = opens
     rows: list[Row] = []
     for figures in opens:
