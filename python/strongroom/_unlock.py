@@ -9,6 +9,7 @@ from strongroom.errors import ExistsError, InvalidInputError, IoError, LimitErro
 TYPE_CHECKING = False  # `typing` is slow to load, and type checkers know this name
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from typing import TypedDict
 
     class _Credentials(TypedDict, total=False):
@@ -27,6 +28,16 @@ _KEY_FILE = "STRONGROOM_KEY_FILE"
 _KEY = "STRONGROOM_KEY"
 _PASSPHRASE = "STRONGROOM_PASSPHRASE"  # noqa: S105 - the name of a variable
 _CREDENTIALS = "CREDENTIALS_DIRECTORY"
+
+
+class _Silence:
+    def __init__(self, slow: bool) -> None: ...
+    def __enter__(self) -> None: ...
+    def __exit__(self, *_: object) -> None: ...
+
+
+while_deriving: "Callable[[bool], AbstractContextManager[None]]" = _Silence
+"""What shows that it takes a while, called with whether it does. A library is silent; the command puts its own here."""
 
 _spent_descriptors: dict[int, object] = {}
 
@@ -78,9 +89,10 @@ def open(  # noqa: A001 - `strongroom.open` is named after what it does
         raise InvalidInputError(f"nothing was given to open vault {path} with; use one of these:{_every_link()}")
     try:
         credentials = _explicit(passphrase, key, key_file) if given else links[0][2](path)
-        return open_vault(
-            path, link=link, pin=pin, allow_weak_kdf=allow_weak_kdf, max_memory_kib=max_memory_kib, **credentials
-        )
+        with while_deriving(credentials.get("passphrase") is not None):
+            return open_vault(
+                path, link=link, pin=pin, allow_weak_kdf=allow_weak_kdf, max_memory_kib=max_memory_kib, **credentials
+            )
     except StrongroomError as error:
         raise _told(error, path, link, [name for name, *_ in rest]) from None
 
@@ -110,13 +122,13 @@ def create(
         raise ExistsError(f"{path} exists already")
     link = "argument"
     if passphrase is None and key is None:
-        if not _at_terminal():
+        if not at_terminal():
             raise InvalidInputError(
                 f"nothing was given to make vault {path} with; give passphrase=... or key=strongroom.generate_key(), "
                 "or run this where standard input and standard error are terminals"
             )
-        link, passphrase = "prompt", _ask(f"new passphrase for {path}: ")
-        if passphrase != _ask("the same again: "):
+        link, passphrase = "prompt", ask(f"new passphrase for {path}: ")
+        if passphrase != ask("the same again: "):
             raise InvalidInputError("the two passphrases are not the same; nothing was made")
     return create_vault(path, link=link, kdf=kdf, **_explicit(passphrase, key, None))
 
@@ -154,7 +166,7 @@ def _told(error: StrongroomError, path: str, link: str, not_tried: list[str]) ->
 
 
 def _every_link() -> str:
-    hows = [("argument", "passphrase=..., key=... or key_file=..."), *((name, how) for name, _, _, how in _CHAIN)]
+    hows = [("argument", _ARGUMENT), *((name, how) for name, _, _, how in _CHAIN)]
     return "".join(f"\n  {name}: {how}" for name, how in hows)
 
 
@@ -226,14 +238,16 @@ def _read_into(number: int, buffer: bytearray, start: int, what: str) -> int:
     return len(chunk)
 
 
-def _at_terminal() -> bool:
+def at_terminal() -> bool:
+    """Whether there is somebody to ask: standard input and standard error are both terminals."""
     try:
         return bool(sys.stdin and sys.stdin.isatty() and sys.stderr and sys.stderr.isatty())
     except ValueError:  # closed
         return False
 
 
-def _ask(prompt: str) -> str:
+def ask(prompt: str) -> str:
+    """Ask for something that is not shown while it is typed."""
     import getpass
     import warnings
 
@@ -243,8 +257,10 @@ def _ask(prompt: str) -> str:
         try:
             return getpass.getpass(prompt, sys.stderr)
         except (EOFError, getpass.GetPassWarning):
-            raise InvalidInputError("no passphrase was typed, or this terminal cannot hide it") from None
+            raise InvalidInputError("nothing was typed, or this terminal cannot hide it") from None
 
+
+_ARGUMENT = "passphrase=..., key=... or key_file=...; of the command --key-file, --key-fd, --passphrase-fd"
 
 _CHAIN: "tuple[tuple[str, Callable[[], bool], Callable[[str], _Credentials], str], ...]" = (
     (_KEY_FD, lambda: _KEY_FD in os.environ, _from_descriptor, "the number of a descriptor to read the key from, once"),
@@ -269,8 +285,8 @@ _CHAIN: "tuple[tuple[str, Callable[[], bool], Callable[[str], _Credentials], str
     ),
     (
         "prompt",
-        _at_terminal,
-        lambda path: {"passphrase": _ask(f"passphrase for {path}: ")},
+        at_terminal,
+        lambda path: {"passphrase": ask(f"passphrase for {path}: ")},
         "only where standard input and standard error are both terminals",
     ),
 )
