@@ -11,7 +11,7 @@ from typing import Any
 import model
 import pytest
 import strongroom
-from model import contents, kit, layout
+from model import contents, kit, layout, texts
 from strongroom.errors import StrongroomError
 
 VECTORS: dict[str, Any] = {path.stem: json.loads(path.read_text()) for path in (kit.HERE / "vault").glob("*.json")}
@@ -131,7 +131,7 @@ def play(vault: strongroom.Vault, op: Any) -> strongroom.Revoked | None:
         case "grant":
             if isinstance(op.get("key"), str):
                 slot_id = next(slot.id for slot in vault.slots if slot.label != "owner")
-                text = model.texts.write_key(bytes.fromhex(slot_id), bytes.fromhex(op["key"]))
+                text = texts.write_key(bytes.fromhex(slot_id), bytes.fromhex(op["key"]))
                 given["key"] = strongroom.Key.parse(text)
             if "passphrase" in op:
                 given["passphrase"] = op["passphrase"]
