@@ -83,10 +83,9 @@ impl Opened {
                 let Some(payload) = payload else {
                     return conflict("the slot that opened this vault was changed or revoked: open it again");
                 };
-                for (id, compartment) in self.compartments.iter().filter(|(_, compartment)| compartment.is_changed()) {
-                    let is_same = |at: &super::root::PayloadItem| {
-                        at.id == *id && compartment.keys.is(&frame.vault_id, *id, at.epoch, &at.key)
-                    };
+                for compartment in self.compartments.values().filter(|compartment| compartment.is_changed()) {
+                    let is_same =
+                        |at: &super::root::PayloadItem| compartment.keys.is(&frame.vault_id, at.id, at.epoch, &at.key);
                     if !payload.items.iter().any(is_same) {
                         return conflict(format!("compartment {} was given a new key", compartment.name));
                     }
