@@ -154,6 +154,24 @@ fn storage_cannot_swap_mix_or_alter() {
 }
 
 #[test]
+fn storage_cannot_make_a_holders_write_vanish() {
+    let town = town();
+    let mut victim = open(&town.bytes, &town.victim).unwrap();
+    put(&mut victim, "binance/new", "1");
+    let at = parts(&town.bytes);
+    let mut other_epoch = town.bytes.clone();
+    other_epoch[at.directory.start + 9] += 1;
+    assert_eq!(code(victim.splice(&other_epoch)), "conflict");
+    let mut other_id = town.bytes.clone();
+    other_id[at.directory.start + 11] += 7;
+    assert_eq!(code(victim.splice(&other_id)), "ok", "a line that is not its own is none of its business");
+    let line = at.directory.start..at.directory.start + 10;
+    let mut gone = with(&with(&town.bytes, at.compartments[0].clone(), &[]), line, &[]);
+    gone[43] -= 1;
+    assert_eq!(code(victim.splice(&gone)), "conflict");
+}
+
+#[test]
 fn storage_cannot_give_a_holder_more() {
     let town = town();
     let at = parts(&town.bytes);

@@ -277,6 +277,11 @@ fn splicing_keeps_what_others_wrote() {
     let granted = one.splice(&stored).unwrap();
     two.grant("y", Access::Compartments(&["kraken"]), &Unlock::key(Key::generate().unwrap()), Kdf::default()).unwrap();
     assert_eq!(code(two.splice(&granted)), "conflict");
+    let mut editing = open(&key);
+    editing.update("binance/main", Entry::new().with("secret", "mine"), None).unwrap();
+    let both = Vault::open(editing.splice(&granted).unwrap(), &Unlock::key(key.clone())).unwrap();
+    assert_eq!(reveal(&both, "binance/main", "secret"), "mine", "an edit goes on top of a grant by another owner");
+    assert!(both.slots().unwrap().iter().any(|slot| slot.label == "x"));
     let mut revoking = open(&key);
     revoking.revoke("bot", OnDamage::Refuse).unwrap();
     let after = Vault::open(revoking.splice(&stored_two).unwrap(), &Unlock::key(key.clone())).unwrap();

@@ -113,15 +113,15 @@ impl Opened {
             }
             let found = frame.compartment(id).filter(|at| at.epoch == compartment.keys.epoch);
             let Some(at) = found else {
-                // Gone or re-keyed: that is somebody's right, unless we have changes for it.
-                let is_older = frame.compartment(id).is_some_and(|at| at.epoch < compartment.keys.epoch);
-                match compartment.is_changed() || rekey || !is_kept {
-                    true => {
-                        return conflict(format!("compartment {} was removed or given a new key", compartment.name));
-                    }
-                    false if is_older => return Err(rollback(&format!("compartment {}", compartment.name))),
-                    false => continue,
+                // Gone or re-keyed: that is somebody's right, unless we have changes for it. (Where we changed the root
+                // part, what is stored has the same directory as what was opened.)
+                if compartment.is_changed() {
+                    return conflict(format!("compartment {} was removed or given a new key", compartment.name));
                 }
+                if frame.compartment(id).is_some_and(|at| at.epoch < compartment.keys.epoch) {
+                    return Err(rollback(&format!("compartment {}", compartment.name)));
+                }
+                continue;
             };
             let opened = self.frame.compartment(id).ok_or(Error::Format("the directory"))?;
             let is_same = whole(stored, at)? == whole(&self.base, opened)?;
