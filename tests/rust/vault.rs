@@ -251,12 +251,19 @@ fn splicing_keeps_what_others_wrote() {
     let stored_two = two.splice(&stored).unwrap();
     one.update("binance/other", Entry::new().with("s", "owner"), None).unwrap();
     one.put("kraken/new", Entry::new()).unwrap();
-    let both = Vault::open(one.splice(&stored_two).unwrap(), &Unlock::key(key.clone())).unwrap();
+    let pin = Vault::open(stored_two.clone(), &Unlock::key(key.clone())).unwrap().pin().unwrap();
+    let spliced = one.splice(&stored_two).unwrap();
+    let both = Vault::open(spliced, &Unlock::key(key.clone()).with_pin(&pin)).unwrap();
     assert_eq!(
         (reveal(&both, "binance/main", "secret"), reveal(&both, "binance/other", "s")),
         ("bot".into(), "owner".into())
     );
     assert!(both.contains("kraken/new").unwrap());
+    // What is unchanged here is taken as it is stored, also where it is newer.
+    let mut elsewhere = open(&key);
+    elsewhere.put("kraken/more", Entry::new()).unwrap();
+    let taken = Vault::open(elsewhere.splice(&stored_two).unwrap(), &Unlock::key(key.clone()).with_pin(&pin)).unwrap();
+    assert_eq!(reveal(&taken, "binance/main", "secret"), "bot");
 
     // The same entry.
     let mut same = open(&key);
