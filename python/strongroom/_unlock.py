@@ -159,7 +159,7 @@ def _told(error: StrongroomError, path: str, link: str, not_tried: list[str]) ->
     text = str(error)
     if path not in text:
         text = f"vault {path}: {text}"
-    text += f" (opened by {link}"
+    text += f" (tried {link if link.isupper() else f'the {link}'}"  # in capitals, it is the name of a variable
     if not_tried:
         text += f", which decides; not tried: {', '.join(not_tried)}"
     return type(error)(f"{text})")

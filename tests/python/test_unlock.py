@@ -119,7 +119,7 @@ def test_the_first_configured_link_decides(path: Path, tmp_path: Path) -> None:
         env[name] = value
         said = run(path, env=env)
         assert said.startswith(f"{code} "), said
-        assert f"opened by {name}, which decides; not tried: {', '.join(reversed(before))}" in said
+        assert f"(tried {name}, which decides; not tried: {', '.join(reversed(before))}" in said
         assert str(path) in said
         assert other.reveal() not in said
         assert PASSPHRASE not in said
@@ -138,7 +138,7 @@ def test_an_argument_comes_before_everything(
         strongroom.open(path, key_file=file),
     ):
         assert (vault.opened_by.link, vault.opened_by.scope) == ("argument", "holder")
-    with pytest.raises(errors.DecryptError, match="not tried: STRONGROOM_PASSPHRASE"):
+    with pytest.raises(errors.DecryptError, match=r"\(tried the argument, which decides; not tried: STRONGROOM_P"):
         strongroom.open(path, passphrase="wrong")
     with pytest.raises(errors.InvalidInputError, match="got both"):
         strongroom.open(path, key=bot, key_file=file)
