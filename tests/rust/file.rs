@@ -179,7 +179,7 @@ fn vanished_while_open() {
     fs::rename(&place.vault, &elsewhere).unwrap();
     let error = file.save().unwrap_err();
     assert_eq!(error.code(), "not_found");
-    assert!(error.to_string().contains("put it back and save again"), "{error}");
+    assert!(error.to_string().contains("put it back and try again"), "{error}");
     assert!(!place.vault.exists(), "a save does not bring back what was removed");
     assert_eq!(code(place.open_again()), "not_found");
     assert!(file.vault().is_changed());

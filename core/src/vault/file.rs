@@ -181,7 +181,7 @@ impl Store {
     fn vanished(&self) -> Error {
         let name = self.name();
         Error::NotFound(format!(
-            "{name} was there and is gone: put it back and save again, the changes are kept; {name}"
+            "{name} was there and is gone, so nothing was saved: put it back and try again; {name}"
         ))
     }
 
@@ -305,7 +305,7 @@ impl Lock {
                 Err(TryLockError::WouldBlock) => {
                     return Err(Error::Io(format!(
                         "cannot lock {}: another process has held it for {} seconds; see who does with `fuser`, or \
-                         `lsof`, on that file, and save again",
+                         `lsof`, on that file, and try again",
                         path.display(),
                         patience.as_secs()
                     )));
