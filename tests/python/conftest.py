@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,18 @@ import strongroom
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+OF_UNIX = {
+    "test_cli_*.py": "they type at terminals and hand over descriptors as only Unix has them",
+    "test_fork.py": "only Unix forks",
+}
+collect_ignore_glob = list(OF_UNIX) if sys.platform == "win32" else []
+
+
+def pytest_report_header() -> list[str]:
+    """Tell what is left out, so that nothing is missing in silence."""
+    return [f"left out here: {name}, for {OF_UNIX[name]}" for name in collect_ignore_glob]
+
 
 # The example of Binance's own documentation.
 API_KEY = "vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A"
