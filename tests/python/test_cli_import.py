@@ -51,6 +51,18 @@ def test_the_variables_come_back_as_they_were(desk: Desk) -> None:
     assert {name: found.get(name) for name in expected} == expected
 
 
+@pytest.mark.parametrize("way", ["file", "stdin"])
+def test_line_ends_of_windows_are_read_as_python_dotenv_reads_them(desk: Desk, way: str) -> None:
+    data = ENV.replace("\n", "\r\n").encode() + b"A='1\r2\r\n3'\r\nB=\"\\r\\n\"\rC=4"
+    file = desk.folder / ".env"
+    file.write_bytes(data)
+    desk.ok("import", "env", *([".env"] if way == "file" else ["-"]), stdin=data)
+    found = json.loads(desk.ok("run", "--", sys.executable, "-c", TELL, reveals=True).out)
+    expected = dotenv.dotenv_values(file)
+    assert (expected["PEM"], expected["A"], expected["B"], expected["C"]) == (PEM, "1\n2\n3", "\r\n", "4")
+    assert {name: found.get(name) for name in expected} == expected
+
+
 def test_the_mapping_is_shown_and_no_value(desk: Desk) -> None:
     ended = desk.ok("import", "env", ".env")
     rows = [line.split("\t") for line in ended.text.splitlines()]
@@ -232,7 +244,7 @@ def test_an_exported_env_is_read_by_python_dotenv(desk: Desk) -> None:
         "B": "a\\'b'c",
         "C": "${X:-y}${",
         "D": "$",
-        "E": "x\r\ny",
+        "E": "x\r\n\"y'\\r\r${",
         "F": "#",
         "G": "ü€",
         "H": "\\${A}",
@@ -240,6 +252,8 @@ def test_an_exported_env_is_read_by_python_dotenv(desk: Desk) -> None:
     with desk.open() as vault:
         vault.put("odd/main", odd)
     text = desk.ok("export", "--plaintext", "--format", "env", reveals=True).text
+    (desk.folder / "exported.env").write_bytes(text.encode())
+    assert values_of(text) == dotenv.dotenv_values(desk.folder / "exported.env")
     assert values_of(text) == {**values_of(ENV), **{f"ODD_{name}": value for name, value in odd.items()}}
 
 
@@ -247,6 +261,7 @@ def test_an_exported_env_makes_the_same_vault(desk: Desk, tmp_path_factory: pyte
     desk.ok("import", "env", ".env")
     with desk.open() as vault:
         vault.put("kraken/main", {"secret": SECRETS[1]}, info={"api_key": "kk"})  # put by hand, so without a mapping
+        vault.update("env/main", {"PEM": PEM.replace("\n", "\r\n")})
     text = desk.ok("export", "--plaintext", "--format", "env", reveals=True).out
     other = owners_desk(tmp_path_factory.mktemp("other"), *SECRETS)
     other.ok("import", "env", "-", stdin=text)

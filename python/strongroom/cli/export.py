@@ -118,9 +118,13 @@ def _quoted(text: str) -> str:
     """Quote a value for python-dotenv and its like.
 
     They put variables in place of ${...} even between single quotes, so a ${ of the value becomes a variable without a
-    name whose default is $, and a brace.
+    name whose default is $, and a brace. Whoever reads a file as text loses its carriage returns, so they are escaped,
+    as only double quotes allow.
     """
     escaped = text.replace("\\", "\\\\").replace("'", "\\'").replace("${", "${:-$}{")
+    if "\r" in text:
+        escaped = escaped.replace('"', '\\"').replace("\r", "\\r")
+        return f'"{escaped}"'
     return f"'{escaped}'"
 
 

@@ -48,7 +48,7 @@ def env(opening: Opening, file: str, dry_run: bool, on_conflict: str | None, as_
       strongroom import env .env
       strongroom run -- python bot.py
     """
-    plan = plan_env(_contents(file), os.environ)
+    plan = plan_env(_with_unix_line_ends(_contents(file)), os.environ)
     with opening.open() as vault:
         if dry_run:
             state = _states(vault, plan.mapped)
@@ -83,6 +83,11 @@ def _contents(file: str) -> bytearray:
         raise NotFoundError(f"{file} not found") from None
     except OSError as error:
         raise CommandError(f"cannot read {file}: {error.strerror}") from None
+
+
+def _with_unix_line_ends(data: bytearray) -> bytearray:
+    """Return what python-dotenv sees of a file, which Python's text mode has read: inside of quotes it matters."""
+    return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
 def _states(vault: Vault, mapped: "list[EnvVariable]") -> list[str]:
