@@ -7,6 +7,8 @@ import sys
 import sysconfig
 from pathlib import Path
 
+from strongroom.cli import exit_codes
+
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
 ENV = """\
@@ -27,6 +29,11 @@ def block(language: str) -> str:
     found = re.search(rf"<!-- executed: {language} -->\n```\w+\n(.*?)```", README, re.DOTALL)
     assert found, f"the README has a first minute in {language}"
     return found[1]
+
+
+def test_the_exit_codes() -> None:
+    rows = re.findall(r"^\| (\d+) \| (.+) \|$", README, re.MULTILINE)
+    assert {int(code): meaning for code, meaning in rows} == exit_codes.MEANINGS
 
 
 def environment() -> dict[str, str]:
