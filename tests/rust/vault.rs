@@ -395,3 +395,14 @@ fn too_large_is_refused_before_it_is_written() {
     assert_eq!(code(vault.put("a/b", Entry::new().with("x", "1").with_info("x", "2"))), "invalid_input");
     assert!(vault.names().unwrap().is_empty());
 }
+
+#[test]
+fn a_time_that_no_vault_can_hold_is_refused() {
+    let (mut vault, key) = owner();
+    vault.set_unix_seconds(1_700_000_000_000_000_000);
+    let bot = Unlock::key(Key::generate().unwrap());
+    assert_eq!(code(vault.grant("bot", Access::Owner, &bot, Kdf::default())), "invalid_input");
+    assert_eq!(code(vault.put("a/b", Entry::new())), "invalid_input");
+    assert!(!vault.is_changed());
+    assert_eq!(code(Vault::open(vault.seal().unwrap(), &Unlock::key(key))), "ok");
+}

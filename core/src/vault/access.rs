@@ -3,6 +3,7 @@
 use core::fmt;
 use std::collections::BTreeSet;
 
+use super::entry::time;
 use super::format::{
     FACTOR_BOTH, FACTOR_KEY, FACTOR_PASSPHRASE, MAX_PASSPHRASE_SLOTS, MAX_SLOTS, SCOPE_COMPARTMENTS, SCOPE_ROOT,
     SlotHead, SlotId, limit,
@@ -434,6 +435,7 @@ pub(super) fn new_slot(
     now: u64,
 ) -> Result<Slot> {
     name::check_label(label)?;
+    let created = time(now)?;
     if root.slots.iter().any(|slot| slot.label == label) {
         return Err(Error::Exists(format!("slot {}", label.escape_debug())));
     }
@@ -458,7 +460,7 @@ pub(super) fn new_slot(
         commit: **keys.commit,
         key: keys.key,
         label: label.to_owned(),
-        created: now,
+        created,
         unknown: super::cbor::Map::new(),
         sealed: None,
         payload,

@@ -1,7 +1,7 @@
 //! Changes to entries. They are kept beside what was opened until the vault is sealed or spliced.
 
 use super::compartment::{Compartment, Version};
-use super::entry::{Entry, Meta, State, Value, encode_fields, fields_of};
+use super::entry::{Entry, Meta, State, Value, encode_fields, fields_of, time};
 use super::format::{MAX_COMPARTMENTS, MAX_INTEGER, RecordId, limit};
 use super::keys::{CompartmentKeys, Part, generate_key};
 use super::root::Listed;
@@ -250,6 +250,7 @@ impl Vault {
 
 impl Opened {
     pub(super) fn create_compartment(&mut self, name: &str, now: u64) -> Result<u16> {
+        let created = time(now)?;
         let epoch = self.frame.root_revision + 1;
         let root = self.root.as_mut().ok_or_else(owners_only)?;
         limit("number of compartments", root.compartments.len() + 1, MAX_COMPARTMENTS)?;
@@ -260,7 +261,7 @@ impl Opened {
         let key = generate_key()?;
         let keys = CompartmentKeys::derive(key.clone(), root.vault_id, id, epoch)?;
         let unknown = super::cbor::Map::new();
-        let listed = Listed { id, epoch, key, name: name.to_owned(), created: now, unknown, rekey: None };
+        let listed = Listed { id, epoch, key, name: name.to_owned(), created, unknown, rekey: None };
         let at = root.compartments.partition_point(|other| other.id < id);
         root.compartments.insert(at, listed);
         root.is_changed = true;

@@ -356,7 +356,8 @@ impl Meta {
     }
 }
 
-fn time(unix_seconds: u64) -> Result<u64> {
+/// A time that a vault can hold.
+pub(super) fn time(unix_seconds: u64) -> Result<u64> {
     match unix_seconds {
         0..=MAX_INTEGER => Ok(unix_seconds),
         _ => Err(Error::invalid("expected a time in Unix seconds of at most 2^53-1")),
