@@ -258,3 +258,21 @@ fn an_exhausted_revision_gets_a_new_epoch_from_the_owner() {
     bot.put("c7/y", Entry::new()).unwrap();
     assert_eq!(code(bot.seal()), "ok");
 }
+
+#[test]
+fn what_a_full_compartment_cannot_take_stays_where_it_is() {
+    let full = (0..65_534_u32).map(|i| {
+        let mut id = [0; 16];
+        id[12..].copy_from_slice(&i.to_be_bytes());
+        Record::Sealed { id, meta: meta(&format!("n{i}"), 1, "current"), secret: secret("s") }
+    });
+    let mut vault = owner(&with_records(full.collect())).unwrap();
+    vault.put("other/x", Entry::new().with("secret", "s")).unwrap();
+    vault.stage("other/x", Entry::new()).unwrap();
+    assert_eq!(code(vault.rename("other/x", "c7/x")), "limit");
+    assert_eq!(vault.versions("other/x").unwrap().len(), 2);
+    assert_eq!(code(vault.entry("c7/x")), "not_found");
+    vault.promote("other/x").unwrap();
+    vault.retire("other/x").unwrap();
+    vault.rename("other/x", "c7/x").unwrap();
+}

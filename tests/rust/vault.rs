@@ -406,3 +406,15 @@ fn a_time_that_no_vault_can_hold_is_refused() {
     assert!(!vault.is_changed());
     assert_eq!(code(Vault::open(vault.seal().unwrap(), &Unlock::key(key))), "ok");
 }
+
+#[test]
+fn a_stage_that_fails_keeps_what_was_staged() {
+    let (mut vault, _) = owner();
+    vault.put("a/b", Entry::new().with("s", "old")).unwrap();
+    vault.stage("a/b", Entry::new().with("s", "new")).unwrap();
+    let big = "x".repeat(65 << 10);
+    assert_eq!(code(vault.stage("a/b", Entry::new().with("s", big.as_str()))), "limit");
+    assert_eq!(code(vault.stage("a/b", Entry::new().with_note(&big))), "limit");
+    assert_eq!(vault.promote("a/b").unwrap(), 2);
+    assert_eq!(reveal(&vault, "a/b", "s"), "new");
+}

@@ -190,9 +190,8 @@ impl Compartment {
 
     /// Writes a record: metadata sealed here, secret sealed by the caller. `was` is the name it had, if it had one.
     pub(super) fn write(&mut self, id: RecordId, was: Option<&str>, meta: &Meta, sealed_secret: &[u8]) -> Result<()> {
-        // Counting in full is for the neighbourhood of the limit only.
-        if was.is_none() && self.records.len() + self.changes.len() >= MAX_RECORDS {
-            limit("number of records in a compartment", self.count() + 1, MAX_RECORDS)?;
+        if was.is_none() {
+            self.check_room(1)?;
         }
         let sealed = self.keys.seal(Part::Meta, &id, meta.encode()?)?;
         self.changes.insert(id, Some(Record { id, meta: &sealed, secret: sealed_secret }.to_bytes()));
@@ -219,6 +218,15 @@ impl Compartment {
             if versions.is_empty() {
                 self.names.remove(rest);
             }
+        }
+    }
+
+    /// Whether as many records more may be written.
+    pub(super) fn check_room(&self, more: usize) -> Result<()> {
+        // Counting in full is for the neighbourhood of the limit only.
+        match self.records.len() + self.changes.len() + more > MAX_RECORDS {
+            true => limit("number of records in a compartment", self.count() + more, MAX_RECORDS),
+            false => Ok(()),
         }
     }
 

@@ -129,15 +129,18 @@ impl Vault {
             };
             moved.push((version.record, meta, sealed, plaintext));
         }
+        if from != to {
+            in_order(&mut opened.compartments, to)?.check_room(moved.len())?;
+        }
         for (record, meta, sealed, plaintext) in moved {
             match plaintext {
                 None => in_order(&mut opened.compartments, from)?.write(record, Some(old_rest), &meta, &sealed)?,
                 Some(plaintext) => {
-                    in_order(&mut opened.compartments, from)?.remove(old_rest, record);
                     let target = in_order(&mut opened.compartments, to)?;
                     let id: RecordId = random()?;
                     let sealed = target.keys.seal(Part::Secret, &id, plaintext)?;
                     target.write(id, None, &meta, &sealed)?;
+                    in_order(&mut opened.compartments, from)?.remove(old_rest, record);
                 }
             }
         }
@@ -176,10 +179,14 @@ impl Vault {
         let number = next(compartment, rest)?;
         let (mut meta, fields) = merged(compartment, &opened.base, current, change, number, now)?;
         meta.state = State::Pending;
+        // What does not fit is found out before the one that is staged goes.
+        meta.encode()?;
+        let id: RecordId = random()?;
+        let sealed = compartment.keys.seal(Part::Secret, &id, encode_fields(&fields, &meta.info)?)?;
         if let Some(pending) = pending {
             compartment.remove(rest, pending.record);
         }
-        write(compartment, None, &meta, &fields)?;
+        compartment.write(id, None, &meta, &sealed)?;
         Ok(number)
     }
 
