@@ -418,3 +418,20 @@ fn a_stage_that_fails_keeps_what_was_staged() {
     assert_eq!(vault.promote("a/b").unwrap(), 2);
     assert_eq!(reveal(&vault, "a/b", "s"), "new");
 }
+
+#[test]
+fn what_fails_makes_no_compartment() {
+    let (mut vault, _) = owner();
+    let note = "n".repeat(3900);
+    vault.put("a/b", Entry::new().with_note(&note)).unwrap();
+    vault.seal().unwrap();
+    let long = format!("new/{}", "n".repeat(240));
+    let big = "x".repeat(65 << 10);
+    assert_eq!(code(vault.put("new/x", Entry::new().with("s", big.as_str()))), "limit");
+    assert_eq!(code(vault.put("new/x", Entry::new().with_note(&big))), "limit");
+    assert_eq!(code(vault.copy("a/b", &long)), "limit");
+    assert_eq!(code(vault.rename("a/b", &long)), "limit");
+    assert_eq!(vault.compartments().unwrap().len(), 1);
+    assert!(!vault.is_changed());
+    assert!(vault.contains("a/b").unwrap());
+}

@@ -21,18 +21,19 @@ impl Vault {
     pub fn put(&mut self, name: &str, entry: Entry) -> Result<u64> {
         let now = self.now();
         entry.check()?;
-        let (opened, compartment, rest) = self.for_writing(name, now)?;
-        let base = &opened.base;
-        let compartment = in_order(&mut opened.compartments, compartment)?;
-        let number = next(compartment, rest)?;
-        let mut meta = Meta::new(rest, now, number);
-        let current = compartment.in_state(rest, State::Current).ok();
-        if let Some(current) = current {
-            meta.succeed(compartment.meta(base, &current.record)?);
-        }
-        let fields = entry.apply(&mut meta);
-        write(compartment, current.map(|current| current.record), &meta, &fields)?;
-        Ok(number)
+        self.writing(name, now, |opened, compartment, rest| {
+            let base = &opened.base;
+            let compartment = in_order(&mut opened.compartments, compartment)?;
+            let number = next(compartment, rest)?;
+            let mut meta = Meta::new(rest, now, number);
+            let current = compartment.in_state(rest, State::Current).ok();
+            if let Some(current) = current {
+                meta.succeed(compartment.meta(base, &current.record)?);
+            }
+            let fields = entry.apply(&mut meta);
+            write(compartment, current.map(|current| current.record), &meta, &fields)?;
+            Ok(number)
+        })
     }
 
     /// Changes what `change` sets and keeps the rest. Returns the new version number.
@@ -114,37 +115,38 @@ impl Vault {
             return Ok(());
         }
         self.check_free(new)?;
-        let (opened, to, new_rest) = self.for_writing(new, now)?;
-        let mut moved = Vec::with_capacity(versions.len());
-        let source = in_order(&mut opened.compartments, from)?;
-        for version in versions {
-            let mut meta = source.meta(&opened.base, &version.record)?;
-            meta.rest = new_rest.to_owned();
-            meta.updated = now;
-            meta.encode()?; // a longer name may not fit: find out before anything is changed
-            let sealed = source.sealed_secret(&opened.base, version)?;
-            let plaintext = match from == to {
-                true => None,
-                false => Some(source.keys.open(Part::Secret, &version.record, &sealed)?),
-            };
-            moved.push((version.record, meta, sealed, plaintext));
-        }
-        if from != to {
-            in_order(&mut opened.compartments, to)?.check_room(moved.len())?;
-        }
-        for (record, meta, sealed, plaintext) in moved {
-            match plaintext {
-                None => in_order(&mut opened.compartments, from)?.write(record, Some(old_rest), &meta, &sealed)?,
-                Some(plaintext) => {
-                    let target = in_order(&mut opened.compartments, to)?;
-                    let id: RecordId = random()?;
-                    let sealed = target.keys.seal(Part::Secret, &id, plaintext)?;
-                    target.write(id, None, &meta, &sealed)?;
-                    in_order(&mut opened.compartments, from)?.remove(old_rest, record);
+        self.writing(new, now, |opened, to, new_rest| {
+            let mut moved = Vec::with_capacity(versions.len());
+            let source = in_order(&mut opened.compartments, from)?;
+            for version in versions {
+                let mut meta = source.meta(&opened.base, &version.record)?;
+                meta.rest = new_rest.to_owned();
+                meta.updated = now;
+                meta.encode()?; // a longer name may not fit: find out before anything is changed
+                let sealed = source.sealed_secret(&opened.base, version)?;
+                let plaintext = match from == to {
+                    true => None,
+                    false => Some(source.keys.open(Part::Secret, &version.record, &sealed)?),
+                };
+                moved.push((version.record, meta, sealed, plaintext));
+            }
+            if from != to {
+                in_order(&mut opened.compartments, to)?.check_room(moved.len())?;
+            }
+            for (record, meta, sealed, plaintext) in moved {
+                match plaintext {
+                    None => in_order(&mut opened.compartments, from)?.write(record, Some(old_rest), &meta, &sealed)?,
+                    Some(plaintext) => {
+                        let target = in_order(&mut opened.compartments, to)?;
+                        let id: RecordId = random()?;
+                        let sealed = target.keys.seal(Part::Secret, &id, plaintext)?;
+                        target.write(id, None, &meta, &sealed)?;
+                        in_order(&mut opened.compartments, from)?.remove(old_rest, record);
+                    }
                 }
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// Copies the current version of an entry to another name; also in another compartment.
@@ -158,10 +160,11 @@ impl Vault {
         let current = source.in_state(rest, State::Current)?;
         let (mut meta, fields) = merged(source, &opened.base, current, Entry::new(), 1, now)?;
         self.check_free(new)?;
-        let (opened, to, new_rest) = self.for_writing(new, now)?;
-        meta.rest = new_rest.to_owned();
-        meta.created = now;
-        write(in_order(&mut opened.compartments, to)?, None, &meta, &fields)
+        self.writing(new, now, |opened, to, new_rest| {
+            meta.rest = new_rest.to_owned();
+            meta.created = now;
+            write(in_order(&mut opened.compartments, to)?, None, &meta, &fields)
+        })
     }
 
     /// Stages the next version of an entry: the current one with `change` applied, not in use until
@@ -231,16 +234,31 @@ impl Vault {
         Ok((opened, id, rest))
     }
 
-    /// The compartment and the rest of a name; an owner's compartment is made if it is not there.
-    fn for_writing<'n>(&mut self, name: &'n str, now: u64) -> Result<(&mut Opened, u16, &'n str)> {
+    /// Does `job` in the compartment of a name. An owner's is made if it is not there, and stays only if `job` succeeds.
+    fn writing<'n, T>(
+        &mut self,
+        name: &'n str,
+        now: u64,
+        job: impl FnOnce(&mut Opened, u16, &'n str) -> Result<T>,
+    ) -> Result<T> {
         let opened = self.opened_mut()?;
         let (compartment, rest) = name::split(name)?;
-        let id = match opened.by_name(compartment) {
-            Ok(compartment) => compartment.keys.id,
-            Err(Error::NotFound(_)) => opened.create_compartment(compartment, now)?,
-            Err(error) => return Err(error),
-        };
-        Ok((opened, id, rest))
+        let found = opened.by_name(compartment).map(|compartment| compartment.keys.id);
+        match found {
+            Ok(id) => job(opened, id, rest),
+            Err(Error::NotFound(_)) => {
+                let was_changed = opened.owner()?.is_changed;
+                let id = opened.create_compartment(compartment, now)?;
+                let done = job(opened, id, rest);
+                if let (Err(_), Some(root)) = (&done, &mut opened.root) {
+                    opened.compartments.remove(&id);
+                    root.compartments.retain(|at| at.id != id);
+                    root.is_changed = was_changed;
+                }
+                done
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn check_free(&self, name: &str) -> Result<()> {
