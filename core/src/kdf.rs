@@ -143,7 +143,8 @@ impl Kdf {
         }
     }
 
-    const fn checked(self, bounds: Bounds) -> Result<Self> {
+    /// Whether this is within `bounds`: a slot that was read may have a cost that none is to be made with.
+    pub(crate) const fn checked(self, bounds: Bounds) -> Result<Self> {
         if let Some((what, asked, allowed)) = self.over_ceiling(bounds.max_memory_kib) {
             return Err(Error::Limit { what, asked, allowed });
         }

@@ -475,3 +475,17 @@ fn frozen_vaults_open_for_ever() {
     }
     assert!(count >= 3);
 }
+
+#[test]
+fn a_cost_read_from_a_weak_slot_makes_no_new_one() {
+    let vector = read(&folder().join("vault/weak_kdf_allowed.json"));
+    let mut vault = open(bytes_of(&vector, "vault"), &vector["opener"]).unwrap().unwrap();
+    let slots = vault.slots().unwrap();
+    let (label, weak) = slots.iter().find_map(|slot| slot.kdf.map(|kdf| (&slot.label, kdf))).unwrap();
+    let new = Unlock::passphrase("a new passphrase");
+    assert_eq!(code(vault.grant("new", Access::Owner, &new, weak)), "weak_kdf");
+    assert_eq!(code(vault.change_passphrase(label, &new, weak)), "weak_kdf");
+    assert_eq!(code(Vault::create(&new, weak)), "weak_kdf");
+    assert!(!vault.is_changed());
+    vault.grant("by key", Access::Owner, &Unlock::key(Key::generate().unwrap()), weak).unwrap();
+}

@@ -271,6 +271,7 @@ impl Vault {
         if new.key_text()?.is_some_and(|key| key.slot_id() != slot.head.id) {
             return Err(Error::invalid("this key belongs to another slot"));
         }
+        kdf.checked(Bounds::DEFAULT)?;
         let head = SlotHead { kdf: kdf.to_stored(), salt: random()?, ..slot.head.clone() };
         check_costs(root, &head)?;
         check_unused(root, &head, new)?;
@@ -337,6 +338,7 @@ impl Vault {
             let kdf = stored_kdf(&slot.head)?.map(|kdf| if kdf.is_weak() { Kdf::default() } else { kdf });
             let stored = kdf.map_or((0, 0, 0, 0), Kdf::to_stored);
             let head = SlotHead { id, salt: random()?, kdf: stored, hint: Vec::new(), ..slot.head.clone() };
+            check_costs(&fresh, &head)?;
             let derived = unlock.slot_keys(&fresh.vault_id, &head, kdf, true)?;
             if slot.is_owner() && slot_id.is_none() {
                 slot_id = Some(id);
@@ -438,6 +440,9 @@ pub(super) fn new_slot(
     let created = time(now)?;
     if root.slots.iter().any(|slot| slot.label == label) {
         return Err(Error::Exists(format!("slot {}", label.escape_debug())));
+    }
+    if unlock.has_passphrase() {
+        kdf.checked(Bounds::DEFAULT)?;
     }
     limit("number of slots", root.slots.len() + 1, MAX_SLOTS)?;
     let id: SlotId = unlock.key_text()?.map_or_else(random, |key| Ok(key.slot_id()))?;
