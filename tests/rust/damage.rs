@@ -276,3 +276,25 @@ fn what_a_full_compartment_cannot_take_stays_where_it_is() {
     vault.retire("other/x").unwrap();
     vault.rename("other/x", "c7/x").unwrap();
 }
+
+#[test]
+fn a_damaged_compartment_that_is_whole_again_is_not_thrown_away() {
+    let good = Forge::default().build();
+    let mut broken = good.clone();
+    *broken.last_mut().unwrap() ^= 1;
+    let changes: [fn(&mut Vault); 3] = [
+        |vault| vault.remove_compartment("c7").unwrap(),
+        |vault| drop(vault.revoke("holder", OnDamage::Drop).unwrap()),
+        |vault| {
+            vault.remove_compartment("c7").unwrap();
+            vault.put("c7/main", Entry::new()).unwrap();
+        },
+    ];
+    for change in changes {
+        let mut vault = Vault::open(broken.clone(), &Unlock::key(Forge::owner_key())).unwrap();
+        assert_eq!(codes(&vault), [(None, "decrypt")]);
+        change(&mut vault);
+        assert_eq!(code(vault.splice(&good)), "conflict");
+        assert_eq!(code(vault.splice(&broken)), "ok");
+    }
+}

@@ -143,7 +143,24 @@ impl Opened {
             };
             contents.insert(id, content);
         }
+        // What is damaged here as a whole goes only as it was seen: it may be whole again.
+        for opened in self.frame.compartments.iter().filter(|at| self.throws_away(at, root)) {
+            let found = frame.compartment(opened.id).map(|at| whole(stored, at)).transpose()?;
+            if found != Some(whole(&self.base, opened)?) {
+                return conflict("someone else changed a damaged compartment that was to be left out");
+            }
+        }
         Ok(contents)
+    }
+
+    /// Whether we leave out a compartment that we could not open.
+    fn throws_away(&self, at: &CompartmentFrame, root: Option<&Root>) -> bool {
+        let is_ours = self.compartments.get(&at.id).is_some_and(|ours| !ours.is_new);
+        let is_kept = |root: &Root| {
+            let mut listed = root.compartments.iter();
+            listed.any(|other| other.id == at.id && other.epoch == at.epoch && other.rekey.is_none())
+        };
+        !is_ours && !self.removed.contains_key(&at.id) && root.is_some_and(|root| root.is_changed && !is_kept(root))
     }
 
     /// Our changes of one compartment, on top of what someone else stored there.
