@@ -435,3 +435,17 @@ fn what_fails_makes_no_compartment() {
     assert!(!vault.is_changed());
     assert!(vault.contains("a/b").unwrap());
 }
+
+#[test]
+fn a_rekeying_that_is_dropped_leaves_no_trace() {
+    let (mut vault, key) = owner();
+    let before = vault.opened_by().unwrap();
+    vault.rekey(&[Unlock::key(key.clone())], OnDamage::Refuse).unwrap();
+    assert_eq!(vault.opened_by().unwrap().label.as_deref(), Some("owner"));
+    assert_ne!(vault.opened_by().unwrap(), before);
+    vault.discard().unwrap();
+    assert_eq!(vault.opened_by().unwrap(), before);
+    vault.rekey(&[Unlock::key(key)], OnDamage::Refuse).unwrap();
+    vault.seal().unwrap();
+    assert_eq!(vault.opened_by().unwrap().label.as_deref(), Some("owner"));
+}

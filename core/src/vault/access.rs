@@ -9,7 +9,7 @@ use super::format::{
     SlotHead, SlotId, limit,
 };
 use super::root::{Payload, Root, Slot};
-use super::{Opened, Scope, Unlock, Vault, Who, name};
+use super::{Opened, Scope, Unlock, Vault, name};
 use crate::kdf::{Bounds, Kdf, check_total};
 use crate::random::random;
 use crate::{Error, Key, Result};
@@ -361,9 +361,7 @@ impl Vault {
             fresh.is_changed = true;
             *root = fresh;
         }
-        if let (Who::Owner { slot_id: current, .. }, Some(slot_id)) = (&mut opened.who, slot_id) {
-            *current = slot_id;
-        }
+        opened.rekeyed_slot = slot_id;
         Ok(Rekeyed { keys, removed, rotate, dropped })
     }
 

@@ -109,6 +109,8 @@ struct Opened {
     base: Vec<u8>,
     frame: Frame,
     who: Who,
+    /// The owner's slot after a re-keying that is not saved yet.
+    rekeyed_slot: Option<SlotId>,
     /// The root part with its changes; for owners.
     root: Option<Root>,
     /// What this key has access to, and what is in order.
@@ -191,6 +193,7 @@ impl Vault {
         let opened = self.opened()?;
         Ok(match &opened.who {
             Who::Owner { slot_id, .. } => {
+                let slot_id = opened.rekeyed_slot.as_ref().unwrap_or(slot_id);
                 let slot = opened.root.iter().flat_map(|root| &root.slots).find(|slot| slot.head.id == *slot_id);
                 OpenedBy { slot_id: *slot_id, label: slot.map(|slot| slot.label.clone()), scope: Scope::Owner }
             }
@@ -333,7 +336,10 @@ impl Vault {
     pub fn saved(&mut self, bytes: Vec<u8>) -> Result<()> {
         let opened = self.opened_mut()?;
         let who = match (&opened.who, &opened.root) {
-            (Who::Owner { slot_id, .. }, Some(root)) => Who::Owner { slot_id: *slot_id, root_key: root.key.clone() },
+            (Who::Owner { slot_id, .. }, Some(root)) => {
+                let slot_id = opened.rekeyed_slot.unwrap_or(*slot_id);
+                Who::Owner { slot_id, root_key: root.key.clone() }
+            }
             (who, _) => who.copy(),
         };
         let frame = Frame::parse(&bytes)?;
@@ -434,7 +440,7 @@ impl Opened {
                 Err(error) => drop(damaged.insert(id, (name, error.code()))),
             }
         }
-        Ok(Self { base, frame, who, root, compartments, removed: BTreeMap::new(), damaged })
+        Ok(Self { base, frame, who, rekeyed_slot: None, root, compartments, removed: BTreeMap::new(), damaged })
     }
 
     fn is_changed(&self) -> bool {
