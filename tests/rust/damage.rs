@@ -298,3 +298,16 @@ fn a_damaged_compartment_that_is_whole_again_is_not_thrown_away() {
         assert_eq!(code(vault.splice(&broken)), "ok");
     }
 }
+
+#[test]
+fn contradicting_versions_are_kept_by_a_revocation() {
+    let versions =
+        || vec![record(1, meta("x", 1, "current"), secret("s")), record(2, meta("x", 2, "current"), secret("s"))];
+    for on_damage in [OnDamage::Refuse, OnDamage::Drop] {
+        let mut vault = owner(&with_records(versions())).unwrap();
+        let revoked = vault.revoke("holder", on_damage).unwrap();
+        assert_eq!((revoked.dropped.len(), revoked.rotate), (0, vec!["c7/x".to_owned()]));
+        let vault = Vault::open(vault.seal().unwrap(), &Unlock::key(Forge::owner_key())).unwrap();
+        assert_eq!(codes(&vault), [(Some(1), "format"), (Some(2), "format")]);
+    }
+}

@@ -406,7 +406,7 @@ impl Opened {
         Ok(Revoked { rotate, dropped })
     }
 
-    fn damage_in(&self, wanted: impl Fn(u16) -> bool, secrets_too: bool) -> Vec<Damage> {
+    fn damage_in(&self, wanted: impl Fn(u16) -> bool, to_be_sealed_anew: bool) -> Vec<Damage> {
         let whole = self.damaged.iter().filter(|(id, _)| wanted(**id)).map(|(_, (name, code))| Damage {
             compartment: name.clone(),
             record: None,
@@ -414,7 +414,7 @@ impl Opened {
             code,
         });
         let parts = self.compartments.iter().filter(|(id, _)| wanted(**id)).flat_map(|(_, compartment)| {
-            compartment.damage(&self.base, secrets_too).into_iter().map(|(record, name, code)| Damage {
+            compartment.damage(&self.base, to_be_sealed_anew).into_iter().map(|(record, name, code)| Damage {
                 compartment: compartment.name.clone(),
                 record: Some(record),
                 name,

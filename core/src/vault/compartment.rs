@@ -260,18 +260,18 @@ impl Compartment {
         Ok((meta, secret))
     }
 
-    /// What is wrong in here, record by record: the id, the name where it can be read, and the code.
-    pub(super) fn damage(&self, base: &[u8], secrets_too: bool) -> Vec<(RecordId, Option<String>, &'static str)> {
+    /// What is wrong in here, record by record: the id, the name where it can be read, and the code. Or, if the
+    /// compartment is to be sealed anew, what cannot be: secret parts too, but not versions that only contradict.
+    pub(super) fn damage(&self, base: &[u8], to_be_sealed_anew: bool) -> Vec<(RecordId, Option<String>, &'static str)> {
         let mut found: Vec<_> = self.broken.iter().map(|(id, code)| (*id, None, *code)).collect();
         for (rest, versions) in &self.names {
             let is_consistent = consistent(versions);
             for version in versions {
-                let code = match is_consistent {
-                    false => Some("format"),
-                    true if secrets_too => {
+                let code = match to_be_sealed_anew {
+                    true => {
                         self.parsed(base, &version.record).and_then(|r| self.open_record(r)).err().map(|e| e.code())
                     }
-                    true => None,
+                    false => (!is_consistent).then_some("format"),
                 };
                 if let Some(code) = code {
                     found.push((version.record, Some(format!("{}/{rest}", self.name)), code));
