@@ -449,3 +449,12 @@ fn a_rekeying_that_is_dropped_leaves_no_trace() {
     vault.seal().unwrap();
     assert_eq!(vault.opened_by().unwrap().label.as_deref(), Some("owner"));
 }
+
+#[test]
+fn a_holder_whose_slot_changed_has_to_open_again() {
+    let (mut vault, _, bot) = with_holder();
+    let mut holder = Vault::open(vault.seal().unwrap(), &Unlock::key(bot)).unwrap();
+    vault.revoke("bot", OnDamage::Refuse).unwrap();
+    assert_eq!(code(holder.reload(vault.seal().unwrap())), "conflict");
+    assert!(holder.contains("binance/main").unwrap());
+}

@@ -377,6 +377,9 @@ impl Vault {
         if frame.vault_id != opened.frame.vault_id {
             return Err(Error::Conflict("the vault was re-keyed or replaced: open it again".to_owned()));
         }
+        if let Who::Holder { slot_id, slot_key } = &opened.who {
+            splice::holder_payload(&stored_now, &frame, *slot_id, slot_key)?;
+        }
         let now = Opened::load(stored_now, frame, opened.who.copy(), Some(opened))?;
         opened.pin().check(&now.pin())?;
         *opened = now;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::compartment::Compartment;
-use super::format::{CompartmentFrame, Frame, MAX_INTEGER, MAX_VAULT, Record, limit};
-use super::keys::{CompartmentKeys, Part, generate_key};
+use super::format::{CompartmentFrame, Frame, MAX_INTEGER, MAX_VAULT, Record, SlotId, limit};
+use super::keys::{CompartmentKeys, Key32, Part, generate_key};
 use super::root::{Payload, Root};
 use super::{OnDamage, Opened, Who};
 use crate::{Error, Result};
@@ -78,11 +78,7 @@ impl Opened {
                 Ok(Some(Cow::Owned(theirs)))
             }
             (Who::Holder { slot_id, slot_key }, _) if !is_same => {
-                let slot = frame.slot(*slot_id);
-                let payload = slot.and_then(|slot| Payload::open(stored, &frame.vault_id, slot, slot_key).ok());
-                let Some(payload) = payload else {
-                    return conflict("the slot that opened this vault was changed or revoked: open it again");
-                };
+                let payload = holder_payload(stored, frame, *slot_id, slot_key)?;
                 for compartment in self.compartments.values().filter(|compartment| compartment.is_changed()) {
                     let is_same =
                         |at: &super::root::PayloadItem| compartment.keys.is(&frame.vault_id, at.id, at.epoch, &at.key);
@@ -187,6 +183,13 @@ impl Opened {
         limit("number of records in a compartment", theirs.count(), super::format::MAX_RECORDS)?;
         Ok(Content { held: Held::Theirs(Box::new(theirs)), base: stored, revision: at.revision + 1 })
     }
+}
+
+/// What a holder's slot holds now.
+pub(super) fn holder_payload(stored: &[u8], frame: &Frame, slot_id: SlotId, slot_key: &Key32) -> Result<Payload> {
+    let slot = frame.slot(slot_id);
+    let payload = slot.and_then(|slot| Payload::open(stored, &frame.vault_id, slot, slot_key).ok());
+    payload.map_or_else(|| conflict("the slot that opened this vault was changed or revoked: open it again"), Ok)
 }
 
 /// Stores a changed root part, with new keys for the compartments that are to have one.
