@@ -329,7 +329,8 @@ impl Vault {
         self.opened()?.splice(stored_now)
     }
 
-    /// Takes over what [`Vault::splice`] made, which is stored now.
+    /// Takes over what [`Vault::splice`] made, which is stored now. Changes made after that splice are not in it and
+    /// are dropped here: make none in between.
     ///
     /// # Errors
     /// [`Error::Locked`].
