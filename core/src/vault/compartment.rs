@@ -203,13 +203,19 @@ impl Compartment {
         Ok(())
     }
 
-    /// Removes the record of a version of `rest`.
-    pub(super) fn remove(&mut self, rest: &str, id: RecordId) {
-        match self.records.contains_key(&id) {
-            true => drop(self.changes.insert(id, None)),
-            false => drop(self.changes.remove(&id)),
+    /// Removes the records of those versions of `rest` that are meant, at once: a holder can make 65,535 of one name.
+    pub(super) fn remove(&mut self, rest: &str, is_meant: impl Fn(&Version) -> bool) {
+        let versions = self.names.remove(rest).unwrap_or_default();
+        let (gone, kept): (Vec<_>, Vec<_>) = versions.into_iter().partition(is_meant);
+        if !kept.is_empty() {
+            self.names.insert(rest.into(), kept);
         }
-        self.forget(&id, rest);
+        for id in gone.into_iter().map(|version| version.record) {
+            match self.records.contains_key(&id) {
+                true => drop(self.changes.insert(id, None)),
+                false => drop(self.changes.remove(&id)),
+            }
+        }
     }
 
     fn forget(&mut self, id: &RecordId, rest: &str) {

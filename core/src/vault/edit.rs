@@ -73,11 +73,10 @@ impl Vault {
         let (opened, compartment, rest) = self.existing(name)?;
         let compartment = in_order(&mut opened.compartments, compartment)?;
         // Contradicting versions too: this is how to get rid of them.
-        let versions = compartment.raw_versions(rest);
-        if versions.is_empty() {
+        if compartment.raw_versions(rest).is_empty() {
             return Err(Error::NotFound(format!("entry {name}")));
         }
-        versions.iter().for_each(|version| compartment.remove(rest, version.record));
+        compartment.remove(rest, |_| true);
         Ok(())
     }
 
@@ -141,9 +140,11 @@ impl Vault {
                         let id: RecordId = random()?;
                         let sealed = target.keys.seal(Part::Secret, &id, plaintext)?;
                         target.write(id, None, &meta, &sealed)?;
-                        in_order(&mut opened.compartments, from)?.remove(old_rest, record);
                     }
                 }
+            }
+            if from != to {
+                in_order(&mut opened.compartments, from)?.remove(old_rest, |_| true);
             }
             Ok(())
         })
@@ -178,7 +179,6 @@ impl Vault {
         let (opened, compartment, rest) = self.existing(name)?;
         let compartment = in_order(&mut opened.compartments, compartment)?;
         let current = compartment.in_state(rest, State::Current)?;
-        let pending = compartment.in_state(rest, State::Pending).ok();
         let number = next(compartment, rest)?;
         let (mut meta, fields) = merged(compartment, &opened.base, current, change, number, now)?;
         meta.state = State::Pending;
@@ -186,9 +186,7 @@ impl Vault {
         meta.encode()?;
         let id: RecordId = random()?;
         let sealed = compartment.keys.seal(Part::Secret, &id, encode_fields(&fields, &meta.info)?)?;
-        if let Some(pending) = pending {
-            compartment.remove(rest, pending.record);
-        }
+        compartment.remove(rest, |version| version.state == State::Pending);
         compartment.write(id, None, &meta, &sealed)?;
         Ok(number)
     }
@@ -218,11 +216,7 @@ impl Vault {
         let (opened, compartment, rest) = self.existing(name)?;
         let compartment = in_order(&mut opened.compartments, compartment)?;
         compartment.in_state(rest, State::Previous)?;
-        for version in compartment.versions(rest)?.to_vec() {
-            if version.state == State::Previous {
-                compartment.remove(rest, version.record);
-            }
-        }
+        compartment.remove(rest, |version| version.state == State::Previous);
         Ok(())
     }
 
