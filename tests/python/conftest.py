@@ -17,7 +17,7 @@ OF_UNIX = {
     "test_cli_*.py": "they type at terminals and hand over descriptors as only Unix has them",
     "test_fork.py": "only Unix forks",
 }
-collect_ignore_glob = list(OF_UNIX) if sys.platform == "win32" else []
+collect_ignore_glob: list[str] = list(OF_UNIX) if sys.platform == "win32" else []
 
 
 def pytest_report_header() -> list[str]:
