@@ -255,9 +255,15 @@ def ask(prompt: str) -> str:
         # A terminal that cannot hide what is typed must not show it instead.
         warnings.simplefilter("error", getpass.GetPassWarning)
         try:
-            return getpass.getpass(prompt, sys.stderr)
-        except (EOFError, getpass.GetPassWarning):
-            raise InvalidInputError("nothing was typed, or this terminal cannot hide it") from None
+            typed = getpass.getpass(prompt, sys.stderr)
+        except EOFError:
+            typed = ""
+            sys.stderr.write("\n")  # Ctrl-D leaves the cursor behind the question
+        except getpass.GetPassWarning:
+            raise InvalidInputError("this terminal cannot hide what is typed") from None
+    if not typed:
+        raise InvalidInputError("nothing was typed")
+    return typed
 
 
 _ARGUMENT = "passphrase=..., key=... or key_file=...; of the command --key-file, --key-fd, --passphrase-fd"

@@ -149,7 +149,12 @@ def test_ctrl_d_is_no_answer(desk: Desk) -> None:
         terminal.expect("passphrase: ")
         terminal.type("\x04")
         assert terminal.end() == 2
-        assert "Traceback" not in terminal.seen
+        assert terminal.seen == "passphrase: \nstrongroom: nothing was typed\n"
+    with desk.terminal("rm", "binance/main") as terminal:
+        terminal.expect("[y/N] ")
+        terminal.type("\x04")
+        assert terminal.end() == 1
+        assert terminal.seen.endswith("[y/N] \nstrongroom: nothing was changed\n")
 
 
 @pytest.mark.parametrize("words", [["ls"], ["ls", "--json"], ["get", "binance/main"], ["--help"]], ids=" ".join)

@@ -18,8 +18,6 @@ def hidden(what: str, instead: str) -> Secret:
     """Ask for a secret that is not shown while it is typed; `instead` says how to give it without a terminal."""
     need_terminal(f"to ask for {what}", instead)
     typed = ask(f"{what}: ")
-    if not typed:
-        raise CommandLineError(f"nothing was typed for {what}")
     if len(typed.encode("utf-8", "surrogateescape")) >= _TERMINAL_LINE:
         raise CommandLineError(f"a terminal does not pass on lines as long as {what}", instead)
     return Secret(typed)
@@ -46,10 +44,23 @@ def confirmed(question: str, yes: bool) -> None:
     if yes:
         return
     need_terminal("to confirm at", "add --yes if you are sure")
-    sys.stderr.write(f"{question} [y/N] ")
-    sys.stderr.flush()
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+    if not says_yes(question):
         raise CommandError("nothing was changed")
+
+
+def says_yes(question: str) -> bool:
+    """Ask a question at the terminal; only yes is yes."""
+    return answer(f"{question} [y/N]").lower() in ("y", "yes")
+
+
+def answer(question: str) -> str:
+    """Ask for one line, which is shown while it is typed."""
+    sys.stderr.write(f"{question} ")
+    sys.stderr.flush()
+    line = sys.stdin.readline()
+    if not line.endswith("\n"):
+        sys.stderr.write("\n")  # Ctrl-D leaves the cursor behind the question
+    return line.strip()
 
 
 def passphrase_from(descriptor: str, option: str) -> Secret:

@@ -1,14 +1,13 @@
 """`strongroom rekey`."""
 
 import os
-import sys
 
 import click
 
 from strongroom import Key, Rekeyed, Secret, Slot, Vault
 from strongroom.cli.commands import Command, as_json, opens_a_vault, yes
 from strongroom.cli.ending import CommandLineError, tell
-from strongroom.cli.given import confirmed, hidden, need_terminal, passphrase_from
+from strongroom.cli.given import answer, confirmed, hidden, need_terminal, passphrase_from, says_yes
 from strongroom.cli.progress import Deriving
 from strongroom.cli.shown import shown
 from strongroom.cli.slots import tell_what_to_rotate
@@ -97,17 +96,12 @@ def _of_key(slots: list[Slot], file: str) -> _Kept:
 
 def _asked(slot: Slot) -> _Kept | None:
     scope = "everything" if slot.compartments is None else ", ".join(slot.compartments)
-    sys.stderr.write(
-        f"keep {shown(slot.label)}, which opens {shown(scope)} with a {slot.factors.replace('+', ' and a ')}? [y/N] "
-    )
-    sys.stderr.flush()
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+    factors = slot.factors.replace("+", " and a ")
+    if not says_yes(f"keep {shown(slot.label)}, which opens {shown(scope)} with a {factors}?"):
         return None
     if slot.factors == "passphrase":
         return _Kept(hidden(f"passphrase of {shown(slot.label)}", ""), slot)
-    sys.stderr.write(f"file of the key of {shown(slot.label)}: ")
-    sys.stderr.flush()
-    return _of_key([slot], sys.stdin.readline().strip())
+    return _of_key([slot], answer(f"file of the key of {shown(slot.label)}:"))
 
 
 def _rekey(vault: Vault, kept: list[_Kept], drop_damaged: bool) -> tuple[Rekeyed, dict[str, str]]:
