@@ -227,7 +227,10 @@ def test_revoke_as_json_and_at_a_terminal(desk: Desk) -> None:
 def test_an_owner_is_not_revoked(desk: Desk) -> None:
     ended = desk.run("revoke", "owner", "--yes")
     assert ended.code == 2
-    assert "re-key" in ended.err
+    assert "strongroom rekey" in ended.err
+    with desk.terminal("revoke", "owner") as terminal:  # told before it is asked for
+        assert terminal.end() == 2
+        assert "[y/N]" not in terminal.seen
 
 
 # ---- passwd ----
@@ -287,6 +290,13 @@ def test_rekey_as_json_with_a_passphrase(desk: Desk) -> None:
     rotate = ["binance/main", "kraken/main"]
     assert told == {"key_files": {}, "removed": ["owner"], "rotate": rotate, "dropped": []}
     assert opens(desk, "--passphrase-fd", "0", stdin=PASSPHRASE.encode()) == rotate
+
+
+def test_rekey_wants_an_owner_to_be_kept(desk: Desk) -> None:
+    code, seen = desk.asked("rekey", answers={"keep owner": "n"})
+    assert code == 2
+    assert "has to be kept" in seen
+    assert opens(desk, "--key-file", "owner.key") == ["binance/main", "kraken/main"]
 
 
 def test_rekey_asks_about_each_slot(desk: Desk) -> None:

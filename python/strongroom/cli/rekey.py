@@ -58,7 +58,9 @@ def rekey(
         kept += [_of_key(slots, file) for file in key_files]
         if not kept:
             need_terminal("to ask which slots to keep at", "name them: --keep-key FILE, --keep-passphrase-fd N")
-            kept = [answer for slot in slots if (answer := _asked(slot)) is not None]
+            kept = [each for slot in slots if (each := _asked(slot)) is not None]
+            if not kept:
+                raise CommandLineError("nothing was changed: at least one owner's slot has to be kept")
         for each in kept:
             if each.new_file and os.path.lexists(each.new_file):
                 raise ExistsError(f"{each.new_file} exists already; the new key would go there")

@@ -119,7 +119,11 @@ def revoke(opening: Opening, label: str, drop_damaged: bool, yes: bool, as_json:
       strongroom revoke scalper-1
     """
     with opening.open() as vault:
-        _slot(vault, label)
+        if _slot(vault, label).scope == "owner":
+            raise CommandLineError(
+                "an owner holds every key, so only new keys for the whole vault shut one out",
+                "strongroom rekey asks whom to keep",
+            )
         confirmed(f"revoke {label}?", yes)
         revoked = vault.revoke(label, drop_damaged=drop_damaged)
     if as_json:
