@@ -78,7 +78,10 @@ def open(  # noqa: A001 - `strongroom.open` is named after what it does
     """
     path = vault_path(path)
     if not os.path.lexists(path):
-        raise NotFoundError(f"vault {path} not found; make it with strongroom.create() or `strongroom init`")
+        raise NotFoundError(
+            f"vault {path} not found; say where it is, as with STRONGROOM_VAULT, or make it: `strongroom init`, "
+            "strongroom.create()"
+        )
     given = passphrase is not None or key is not None or key_file is not None
     links = [link for link in _CHAIN if link[1]()]
     if given:

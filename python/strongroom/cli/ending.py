@@ -83,5 +83,5 @@ _HINTS = {
     "decrypt": "check which passphrase or key is used; --key-file FILE or --passphrase overrides the environment",
     "damaged": "the rest of the vault can still be read; a backup may hold this part",
     "rollback": "someone put an older copy in its place, or the pin is another vault's",
-    "no_access": "ask an owner of the vault to grant it",
+    "no_access": "an owner of the vault can grant it, or do it for you",
 }

@@ -58,7 +58,7 @@ def env(opening: Opening, file: str, dry_run: bool, on_conflict: str | None, as_
                 _save(v, plan.mapped, state, on_conflict)
         _show(plan.mapped, state, on_conflict, as_json)
     for line in plan.skipped_lines:
-        tell(f"line {line} of {file} could not be read")
+        tell(f"line {line} of {file} could not be read: expected NAME=value")
     for line, why in plan.left_out:
         tell(f"line {line} of {file} was left out: {why}")
     partly = bool(plan.skipped_lines or plan.left_out)

@@ -101,7 +101,8 @@ def grant(
         return
     click.echo(f"{label} can read and write {'everything' if owner else ', '.join(compartments)}", err=True)
     if new_key is not None:
-        click.echo(f"its key is in {new_key}: move it to the bot's machine and set STRONGROOM_KEY_FILE there", err=True)
+        place = "where only this owner can read it" if owner else "to the bot's machine"
+        click.echo(f"its key is in {new_key}: move it {place}, and set STRONGROOM_KEY_FILE there", err=True)
 
 
 @click.command(cls=Command)
