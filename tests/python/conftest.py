@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,13 @@ OF_UNIX = {
     "test_fork.py": "only Unix forks",
 }
 collect_ignore_glob: list[str] = list(OF_UNIX) if sys.platform == "win32" else []
+
+
+# A job that a shell starts in the background has these ignored, and would hand that on to every program that the tests
+# start and interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+if sys.platform != "win32":
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 def pytest_report_header() -> list[str]:
