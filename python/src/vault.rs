@@ -87,10 +87,12 @@ impl Vault {
         Ok(py.detach(|| job(self.shared.file()?.vault()))?)
     }
 
-    /// Changes and saves, then looks at what was saved; inside an edit only changes.
+    /// Changes and saves, then looks at what was saved; inside an edit only changes. `as_stored` takes over first what
+    /// others have saved.
     fn change_then<T: Send, U: Send>(
         &self,
         py: Python<'_>,
+        as_stored: bool,
         job: impl FnOnce(&mut strongroom::vault::Vault) -> strongroom::Result<T> + Send,
         after: impl FnOnce(&strongroom::vault::Vault) -> U + Send,
     ) -> Result<(T, Option<U>)> {
@@ -105,7 +107,7 @@ impl Vault {
         let _turn = Turn(&self.shared.turns, turn);
         let changed = py.detach(|| {
             let mut file = self.shared.file()?;
-            let answer = file.edit(job)?;
+            let answer = if as_stored { file.edit_as_stored(job)? } else { file.edit(job)? };
             Ok::<_, strongroom::Error>((answer, Some(after(file.vault()))))
         });
         Ok(changed?)
@@ -116,7 +118,7 @@ impl Vault {
         py: Python<'_>,
         job: impl FnOnce(&mut strongroom::vault::Vault) -> strongroom::Result<T> + Send,
     ) -> Result<T> {
-        Ok(self.change_then(py, job, |_| ())?.0)
+        Ok(self.change_then(py, false, job, |_| ())?.0)
     }
 
     fn entries(&self, py: Python<'_>, entries: Vec<strongroom::vault::SealedEntry>) -> Result<Py<PyList>> {
@@ -407,6 +409,7 @@ impl Vault {
         let names = compartments.map(|names| texts("compartments", names)).transpose()?;
         let (revoked, pins) = self.change_then(
             py,
+            true,
             |vault| match names {
                 None => vault.revoke(label, on_damage(drop_damaged)),
                 Some(names) => {
@@ -458,7 +461,7 @@ impl Vault {
     #[pyo3(signature = (*keep, drop_damaged=false))]
     fn rekey(&self, py: Python<'_>, keep: &Bound<'_, PyTuple>, drop_damaged: bool) -> Result<Rekeyed> {
         let keep = keep.iter().map(|way| kept(&way)).collect::<Result<Vec<_>>>()?;
-        let rekeyed = self.change(py, |vault| vault.rekey(&keep, on_damage(drop_damaged)))?;
+        let (rekeyed, _) = self.change_then(py, true, |vault| vault.rekey(&keep, on_damage(drop_damaged)), |_| ())?;
         Ok(Rekeyed::of(py, rekeyed)?)
     }
 

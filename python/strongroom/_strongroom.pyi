@@ -676,7 +676,8 @@ class Vault(Mapping[str, Entry]):
     ) -> Revoked:
         """Remove a holder's slot, or only take `compartments` away from it, and give these new keys. For owners.
 
-        Returns the names of the entries to rotate at the exchange. To remove an owner's slot, use `rekey`.
+        Returns the names of the entries to rotate at the exchange; what others have saved since is taken over first, so
+        that they are all there. To remove an owner's slot, use `rekey`.
 
         Raises `NotFoundError` if no slot has this label, `DamagedError` if something damaged would be lost and
         `drop_damaged` is not set, `NoAccessError` for a holder, and as `put`.

@@ -616,3 +616,10 @@ def test_a_future_version_is_told(path: Path, key: Key) -> None:
     path.write_bytes(future)
     with pytest.raises(errors.UnsupportedVersionError, match="upgrade strongroom"):
         strongroom.open(path, key=key)
+
+
+def test_what_a_bot_saved_meanwhile_is_to_be_rotated_too(vault: strongroom.Vault) -> None:
+    key = vault.grant("scalper-1", ["binance"])
+    with strongroom.open(vault.path, key=key) as bot:
+        bot.put("binance/oauth", {"token": "fresh"})
+    assert "binance/oauth" in vault.revoke("scalper-1")

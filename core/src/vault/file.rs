@@ -107,6 +107,17 @@ impl VaultFile {
         done
     }
 
+    /// The same on the vault as it is stored now: what others have saved is read first. For changes of who may open what,
+    /// whose answer lists what is there, such as the entries to rotate after a revocation. For entries use
+    /// [`VaultFile::edit`], which tells where someone else has changed what this change was made for.
+    ///
+    /// # Errors
+    /// As [`VaultFile::reload`] and [`VaultFile::edit`].
+    pub fn edit_as_stored<T>(&mut self, change: impl FnOnce(&mut Vault) -> Result<T>) -> Result<T> {
+        self.reload()?;
+        self.edit(change)
+    }
+
     /// Saves the changes. When this returns, they are safe from a power loss.
     ///
     /// # Errors
