@@ -113,6 +113,18 @@ fn rotation() {
 }
 
 #[test]
+fn a_promotion_that_does_not_fit_changes_nothing() {
+    let (mut vault, _) = owner();
+    // `current` and `pending` have 7 letters, `previous` has 8: with this note only the last is a byte too long.
+    let note = (3_900..4_096).rev().map(|len| "n".repeat(len));
+    let fitting = note.into_iter().find(|note| vault.put("a/b", Entry::new().with_note(note)).is_ok()).unwrap();
+    vault.stage("a/b", Entry::new().with("secret", "new").with_note(&fitting)).unwrap();
+    assert_eq!(code(vault.promote("a/b")), "limit");
+    let states: Vec<_> = vault.versions("a/b").unwrap().iter().map(|v| (v.version(), v.state())).collect();
+    assert_eq!(states, [(2, State::Pending), (1, State::Current)]);
+}
+
+#[test]
 fn rename_copy_and_find() {
     let (mut vault, key) = owner();
     vault.put("a/one", Entry::new().with("s", "1").with_tags(["t"]).with_rotate_after(5)).unwrap();

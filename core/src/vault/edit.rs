@@ -201,10 +201,17 @@ impl Vault {
         let (opened, compartment, rest) = self.existing(name)?;
         let compartment = in_order(&mut opened.compartments, compartment)?;
         let pending = compartment.in_state(rest, State::Pending)?;
-        if let Ok(current) = compartment.in_state(rest, State::Current) {
-            set_state(compartment, &opened.base, rest, current, State::Previous, now)?;
+        let current = compartment.in_state(rest, State::Current).ok();
+        let mut steps = Vec::new();
+        for (version, state) in current.map(|at| (at, State::Previous)).into_iter().chain([(pending, State::Current)]) {
+            let mut meta = compartment.meta(&opened.base, &version.record)?;
+            (meta.state, meta.updated) = (state, now);
+            meta.encode()?; // a longer state may not fit: find out before anything is changed
+            steps.push((version.record, meta, compartment.sealed_secret(&opened.base, version)?));
         }
-        set_state(compartment, &opened.base, rest, pending, State::Current, now)?;
+        for (record, meta, sealed) in steps {
+            compartment.write(record, Some(rest), &meta, &sealed)?;
+        }
         Ok(pending.number)
     }
 
@@ -334,18 +341,4 @@ fn write(
     };
     let sealed = compartment.keys.seal(Part::Secret, &id, encode_fields(fields, &meta.info)?)?;
     compartment.write(id, record.map(|_| meta.rest.as_str()), meta, &sealed)
-}
-
-fn set_state(
-    compartment: &mut Compartment,
-    base: &[u8],
-    rest: &str,
-    version: Version,
-    state: State,
-    now: u64,
-) -> Result<()> {
-    let mut meta = compartment.meta(base, &version.record)?;
-    (meta.state, meta.updated) = (state, now);
-    let sealed = compartment.sealed_secret(base, version)?;
-    compartment.write(version.record, Some(rest), &meta, &sealed)
 }
