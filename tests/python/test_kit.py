@@ -1,7 +1,5 @@
 """Every vector of FORMAT.md's Appendix B through the Python package; what it writes is read back by tests/model."""
 
-import base64
-import hashlib
 import json
 from collections.abc import Iterator
 from functools import partial
@@ -11,7 +9,8 @@ from typing import Any
 import model
 import pytest
 import strongroom
-from model import contents, kit, layout, texts
+from model import kit, texts
+from model.expected import check_after, vault_of
 from strongroom.errors import StrongroomError
 
 VECTORS: dict[str, Any] = {path.stem: json.loads(path.read_text()) for path in (kit.HERE / "vault").glob("*.json")}
@@ -29,18 +28,6 @@ def refused(call: Any) -> str:
     except StrongroomError as error:
         return error.code
     return "ok"
-
-
-def bytes_of(vector: Any, field: str = "vault") -> bytes:
-    made = vector.get("made", {})
-    if "repeat" in made:
-        return bytes.fromhex(made["repeat"]) * int(made["times"])
-    data = base64.b64decode(vector[field])
-    if "records" in made:
-        key, meta, secret = (bytes.fromhex(made[name]) for name in ("comp_key", "meta", "secret"))
-        data = kit.with_records(data, key, meta, secret, made["records"])
-        assert hashlib.sha256(data).hexdigest() == made["sha256"]
-    return data
 
 
 def opener_of(opener: Any) -> dict[str, Any]:
@@ -87,7 +74,7 @@ def check_sees(vault: strongroom.Vault, sees: Any) -> None:
 
 
 def run_open(vector: Any, path: Path) -> None:
-    path.write_bytes(bytes_of(vector))
+    path.write_bytes(vault_of(vector))
     given, expect, use = opener_of(vector["opener"]), vector["expect"], vector.get("use")
     if use is None and expect != "ok" and not expect.startswith("damaged: "):
         assert refused(lambda: strongroom.open(path, **given)) == expect
@@ -147,60 +134,17 @@ def values(secret: Any) -> dict[str, str | bytes]:
 
 def save(vector: Any, path: Path) -> list[strongroom.Damage]:
     """Change the vault, perhaps after someone else has stored another one; what was lost with it."""
-    path.write_bytes(bytes_of(vector))
+    path.write_bytes(vault_of(vector))
     dropped: list[strongroom.Damage] = []
     with strongroom.open(path, **opener_of(vector["opener"])) as vault:
         if "stored" in vector:
-            path.write_bytes(bytes_of(vector, "stored"))
+            path.write_bytes(vault_of(vector, "stored"))
         # In one save, as the vector has it.
         with vault.edit() as edited:
             for op in vector["change"]:
                 revoked = play(edited, op)
                 dropped += revoked.dropped if revoked is not None else ()  # a list of names, which may be empty
     return dropped
-
-
-def check_after(vector: Any, data: bytes, then: Any) -> None:
-    if "expect" in then:
-        with pytest.raises(model.ModelError) as refusal:
-            model.open(data, **kit.arguments(then["opener"]))
-        assert refusal.value.code == then["expect"]
-        return
-    opened = model.open(data, **kit.arguments(then["opener"]))
-    found = [{"name": name, "record": record and record.hex(), "code": code} for name, record, code in opened.damage]
-    assert sorted(found, key=str) == expected_damage(then)
-    if "secrets" in then:
-        current = {
-            name: kit.plain_json(one["secret"])
-            for name, versions in opened.entries.items()
-            for one in versions
-            if one["state"] == "current"
-        }
-        assert current == then["secrets"]
-    if "part" in then:
-        part = opened.compartments[then["part"]["name"]]
-        assert part.part is not None
-        assert (part.epoch, part.part.revision) == (then["part"]["epoch"], then["part"]["revision"])
-    if "same_record" in then:
-        name, record_id = then["same_record"]["compartment"], bytes.fromhex(then["same_record"]["record"])
-        before = model.open(bytes_of(vector), **kit.arguments(vector["opener"]))
-        assert opened.compartments[name].records[record_id].raw == before.compartments[name].records[record_id].raw
-    if "same_part" in then:
-        assert opened.compartments[then["same_part"]].part in layout.parse(bytes_of(vector, "stored")).parts
-    if "keeps_unknown_keys" in then:
-        check_unknown_keys(opened)
-
-
-def check_unknown_keys(opened: model.Opened) -> None:
-    assert opened.keyring is not None
-    assert opened.payload["x"] is True
-    held = opened.payload_of(kit.HOLDER_ID)
-    for content in (opened.keyring, held):
-        assert content["x"] == ["kept"]
-    items = contents.maps(opened.keyring, "slots") + contents.maps(opened.keyring, "compartments")
-    for item in [*items, *contents.maps(held, "compartments")]:
-        assert item.get("x") == (None if item.get("label") == "new" else b"kept")
-    assert opened.entries["binance/main"][0]["meta"]["x"] == {"later": [1]}
 
 
 def run_change(vector: Any, path: Path) -> None:
@@ -231,7 +175,7 @@ def run_text(vector: Any, path: Path) -> None:
         else:
             # A pin is only read to open with; that it is of another vault shows that it could be read.
             other = VECTORS["compartment_id_zero"]
-            path.write_bytes(bytes_of(other))
+            path.write_bytes(vault_of(other))
             given = {**opener_of(other["opener"]), "pin": text}
             expect = ("rollback", "ok") if vector["expect"] == "ok" else (vector["expect"],)
             assert refused(partial(strongroom.open, path, **given)) in expect

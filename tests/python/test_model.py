@@ -16,7 +16,8 @@ import model
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from model import cbor, contents, crypto, kit, layout, texts
+from model import cbor, crypto, kit, layout, texts
+from model.expected import check_after, harm, refusal, vault_of
 
 if sys.platform != "win32":  # what section 10.2 says of modes and groups is POSIX
     from model import file
@@ -29,15 +30,6 @@ VECTORS: dict[str, Any] = {path.stem: json.loads(path.read_text()) for path in (
 FROZEN = sorted(path.stem for path in (kit.HERE / "frozen").glob("*.vault"))
 NONCE = b"ABCDEFGHIJKLMNOPQRSTUVWX"
 CHEAP = (19_456, 2, 1)
-
-
-def refused(call: Any) -> str:
-    """The code that the call is refused with, or ok."""
-    try:
-        call()
-    except model.ModelError as error:
-        return error.code
-    return "ok"
 
 
 # ---- the document and its vectors ----
@@ -65,26 +57,6 @@ def test_the_kit_comes_out_the_same_again() -> None:
     assert [name for name in made if made[name] != there[name]] == []
 
 
-def vault_of(vector: Any) -> bytes:
-    made = vector.get("made", {})
-    if "repeat" in made:
-        return bytes.fromhex(made["repeat"]) * int(made["times"])
-    data = base64.b64decode(vector["vault"])
-    if "records" in made:
-        key, content, secret = (bytes.fromhex(made[name]) for name in ("comp_key", "meta", "secret"))
-        data = kit.with_records(data, key, content, secret, made["records"])
-        assert hashlib.sha256(data).hexdigest() == made["sha256"]
-    return data
-
-
-def harm(opened: model.Opened) -> list[Any]:
-    ids = {one.name: one.id for one in opened.compartments.values()}
-    return [
-        {"compartment": ids[name], "name": name, "record": record_id and record_id.hex(), "code": code}
-        for name, record_id, code in opened.damage
-    ]
-
-
 def check_opened(opened: model.Opened, vector: Any) -> None:
     assert harm(opened) == vector.get("damage", [])
     if "sees" in vector:
@@ -97,14 +69,14 @@ def run_open(vector: Any) -> None:
     data, opener = vault_of(vector), kit.arguments(vector["opener"])
     expect, use = vector["expect"], vector.get("use")
     if use is None and expect != "ok" and not expect.startswith("damaged: "):
-        assert refused(lambda: model.open(data, **opener)) == expect
+        assert refusal(lambda: model.open(data, **opener)) == expect
         return
     opened = model.open(data, **opener)
     if use is None or expect == "ok":
         check_opened(opened, vector)
     if use is not None:
         assert harm(opened) == vector.get("damage", [])
-        assert refused(lambda: opened.use(use["name"])) == expect
+        assert refusal(lambda: opened.use(use["name"])) == expect
         if "good" in use:
             opened.use(use["good"])
     for name, versions in opened.entries.items():
@@ -113,9 +85,9 @@ def run_open(vector: Any) -> None:
     for damage in vector.get("damage", []):
         if damage["record"] is not None:
             record_id = bytes.fromhex(damage["record"])
-            assert refused(lambda name=damage["name"], one=record_id: opened.use_record(name, one)) == "damaged"
+            assert refusal(lambda name=damage["name"], one=record_id: opened.use_record(name, one)) == "damaged"
         else:
-            assert refused(lambda name=damage["name"]: opened.use(f"{name}/main")) == "damaged"
+            assert refusal(lambda name=damage["name"]: opened.use(f"{name}/main")) == "damaged"
     for other in vector.get("also", []):
         run_open({"expect": "ok", **other, "vault": vector["vault"]})
 
@@ -166,52 +138,9 @@ def save(vector: Any) -> tuple[bytes, model.Writer]:
     return writer.save(base64.b64decode(vector["stored"]) if "stored" in vector else None), writer
 
 
-def check_after(vector: Any, data: bytes, then: Any) -> None:
-    if "expect" in then:
-        assert refused(lambda: model.open(data, **kit.arguments(then["opener"]))) == then["expect"]
-        return
-    opened = model.open(data, **kit.arguments(then["opener"]))
-    assert harm(opened) == then.get("damage", [])
-    if "secrets" in then:
-        current = {
-            name: kit.plain_json(one["secret"])
-            for name, versions in opened.entries.items()
-            for one in versions
-            if one["state"] == "current"
-        }
-        assert current == then["secrets"]
-    if "part" in then:
-        one = opened.compartments[then["part"]["name"]]
-        assert one.part is not None
-        assert (one.epoch, one.part.revision) == (then["part"]["epoch"], then["part"]["revision"])
-    if "same_record" in then:
-        name, record_id = then["same_record"]["compartment"], bytes.fromhex(then["same_record"]["record"])
-        before = model.open(base64.b64decode(vector["vault"]), **kit.arguments(vector["opener"]))
-        assert opened.compartments[name].records[record_id].raw == before.compartments[name].records[record_id].raw
-    if "same_part" in then:
-        part = opened.compartments[then["same_part"]].part
-        stored = layout.parse(base64.b64decode(vector["stored"]))
-        assert part in stored.parts
-    if "keeps_unknown_keys" in then:
-        check_unknown_keys(opened)
-
-
-def check_unknown_keys(opened: model.Opened) -> None:
-    assert opened.keyring is not None
-    assert opened.payload["x"] is True
-    held = opened.payload_of(kit.HOLDER_ID)
-    for content in (opened.keyring, held):
-        assert content["x"] == ["kept"]
-    items = contents.maps(opened.keyring, "slots") + contents.maps(opened.keyring, "compartments")
-    assert len(items) == 5
-    for item in [*items, *contents.maps(held, "compartments")]:
-        assert item.get("x") == (None if item.get("label") == "new" else b"kept")
-    assert opened.entries["binance/main"][0]["meta"]["x"] == {"later": [1]}
-
-
 def run_change(vector: Any) -> None:
     if vector["expect"] != "ok":
-        assert refused(lambda: save(vector)) == vector["expect"]
+        assert refusal(lambda: save(vector)) == vector["expect"]
     else:
         data, writer = save(vector)
         for then in vector.get("then", []):
@@ -233,7 +162,7 @@ def run_text(vector: Any) -> None:
     for text in vector["texts"]:
         if vector["expect"] != "ok":
             assert (
-                refused(lambda one=text: (texts.read_key if vector["text"] == "key" else texts.read_pin)(one))
+                refusal(lambda one=text: (texts.read_key if vector["text"] == "key" else texts.read_pin)(one))
                 == (vector["expect"])
             )
         elif vector["text"] == "key":
@@ -256,12 +185,12 @@ def run_file(vector: Any, folder: Path) -> None:
 
     match vector["file"]:
         case {"save": "group_refused"}:
-            assert refused(lambda: file.save(path, writer, refuse)) == vector["expect"]
+            assert refusal(lambda: file.save(path, writer, refuse)) == vector["expect"]
             assert path.read_bytes() == data
             file.save(path, writer)
             assert model.open(path.read_bytes(), key=key).use("binance/main")[1] == {"key": "v"}
         case {"create": "over_another"}:
-            assert refused(lambda: file.create(path, b"")) == vector["expect"]
+            assert refusal(lambda: file.create(path, b"")) == vector["expect"]
             assert path.read_bytes() == data
         case {"key": text, "modes": modes}:
             own = folder / "own.key"
@@ -270,7 +199,7 @@ def run_file(vector: Any, folder: Path) -> None:
             assert file.read_key(own) == text + "\n"
             for mode in modes:
                 own.chmod(int(mode, 8))
-                assert refused(lambda: file.read_key(own)) == vector["expect"]
+                assert refusal(lambda: file.read_key(own)) == vector["expect"]
         case other:
             raise AssertionError(other)
     assert sorted(one.name for one in folder.iterdir() if one.suffix != ".key") == ["a.vault", "a.vault.lock"]
@@ -339,7 +268,7 @@ def test_an_owner_meets_every_flipped_bit(name: str) -> None:
 def test_no_shorter_vault_opens(name: str) -> None:
     data, opener = vault_of(VECTORS[name]), kit.arguments(VECTORS[name]["opener"])
     for size in range(len(data)):
-        assert refused(lambda end=size: model.open(data[:end], **opener)) == "format"
+        assert refusal(lambda end=size: model.open(data[:end], **opener)) == "format"
 
 
 # ---- primitives ----
@@ -389,7 +318,7 @@ def depth(value: cbor.Cbor) -> int:
 def test_cbor_comes_back(content: Any) -> None:
     encoded = cbor.encode(content)
     if depth(content) > cbor.DEEPEST:
-        assert refused(lambda: cbor.decode(encoded)) == "format"
+        assert refusal(lambda: cbor.decode(encoded)) == "format"
     else:
         assert cbor.decode(encoded) == (content, len(encoded))
 
@@ -397,7 +326,7 @@ def test_cbor_comes_back(content: Any) -> None:
 @settings(deadline=None)
 @given(st.binary(max_size=60))
 def test_cbor_that_is_read_is_the_only_encoding(data: bytes) -> None:
-    if refused(lambda: cbor.decode(data)) != "format":
+    if refusal(lambda: cbor.decode(data)) != "format":
         content, end = cbor.decode(data)
         assert cbor.encode(content) == data[:end]
 
@@ -480,7 +409,7 @@ def test_slots_come_and_go() -> None:
     writer.change_passphrase(by_label["both"], "two", kdf=1, costs=CHEAP, key=bytes(32))
     writer.revoke(by_label["bot"])
     data = writer.save()
-    assert refused(lambda: model.open(data, key=bot)) == "decrypt"
+    assert refusal(lambda: model.open(data, key=bot)) == "decrypt"
     both = texts.write_key(by_label["both"], bytes(32))
     assert model.open(data, key=both, passphrase="two").damage == []
 
@@ -488,7 +417,7 @@ def test_slots_come_and_go() -> None:
     presented: Any = [{"credential_id": credential, "prf": prf}, {"key": both, "passphrase": "two"}]
     keys = writer.rekey(presented)
     data = writer.save()
-    assert refused(lambda: model.open(data, key=key)) == "decrypt"
+    assert refusal(lambda: model.open(data, key=key)) == "decrypt"
     after = model.open(data, key=keys["both"], passphrase="two")
     assert list(after.compartments) == ["binance", "kraken"]
     assert after.damage == []
