@@ -233,7 +233,7 @@ fn rekeying_leaves_only_who_is_presented() {
     assert_eq!(code(vault.rekey(&[Unlock::passphrase("wrong")], OnDamage::Refuse)), "decrypt");
     assert_eq!(code(vault.rekey(&[Unlock::key(bot.clone())], OnDamage::Refuse)), "invalid_input", "no owner is left");
     let rekeyed =
-        vault.rekey(&[Unlock::passphrase("correct horse"), Unlock::key(bot.clone())], OnDamage::Refuse).unwrap();
+        vault.rekey(&[Unlock::key(bot.clone()), Unlock::passphrase("correct horse")], OnDamage::Refuse).unwrap();
     assert_eq!(rekeyed.removed, ["owner"]);
     assert_eq!(rekeyed.rotate, ["binance/main", "kraken/main"]);
     let [(label, new_bot)] = rekeyed.keys.as_slice() else { panic!("one key") };
