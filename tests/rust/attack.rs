@@ -297,6 +297,8 @@ fn an_ex_owner_is_out_after_a_rekey() {
     assert_eq!(rekeyed.rotate, ["binance/main", "kraken/main"]);
     let after = owner.seal().unwrap();
     let new_key = &rekeyed.keys[0].1;
+    let salt = |bytes: &[u8], key: &Key| slot_of(bytes, key)[20..52].to_vec();
+    assert_ne!(salt(&before, &town.owner), salt(&after, new_key));
     let pin = owner.pin().unwrap();
     for key in [&ex, &town.owner, &town.victim, &town.mallory] {
         assert_eq!(code(open(&after, key)), "decrypt", "old keys, the owner's too");
@@ -324,6 +326,8 @@ fn an_old_passphrase_opens_old_copies_only() {
     let before = vault.seal().unwrap();
     vault.change_passphrase("owner", &Unlock::passphrase("new passphrase"), weak).unwrap();
     let after = vault.seal().unwrap();
+    let salt = |bytes: &[u8]| bytes[parts(bytes).slots[0].start + 20..][..32].to_vec();
+    assert_ne!(salt(&before), salt(&after), "a salt serves one passphrase");
     let try_with = |bytes: &[u8], text: &str| code(Vault::open(bytes, &Unlock::passphrase(text)));
     assert_eq!(try_with(&after, "old passphrase"), "decrypt");
     assert_eq!(try_with(&after, "new passphrase"), "ok");
