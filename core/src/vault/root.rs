@@ -136,7 +136,6 @@ pub(super) struct Listed {
 pub(super) struct Root {
     pub(super) vault_id: VaultId,
     pub(super) key: Key32,
-    pub(super) revision: u64,
     /// By ascending id.
     pub(super) slots: Vec<Slot>,
     /// By ascending id.
@@ -151,7 +150,6 @@ impl Root {
         Ok(Self {
             vault_id,
             key: keys::generate_key()?,
-            revision: 0,
             slots: Vec::new(),
             compartments: Vec::new(),
             unknown: Map::new(),
@@ -162,12 +160,7 @@ impl Root {
     /// The same compartments under a new vault id and root key, without a slot yet.
     pub(super) fn renewed(&self) -> Result<Self> {
         let fresh = Self::create(crate::random::random()?)?;
-        Ok(Self {
-            revision: self.revision,
-            compartments: self.compartments.clone(),
-            unknown: self.unknown.clone(),
-            ..fresh
-        })
+        Ok(Self { compartments: self.compartments.clone(), unknown: self.unknown.clone(), ..fresh })
     }
 
     /// Checks the root MAC and opens the keyring. Structure that is wrong behind a good MAC is `format`.
@@ -231,8 +224,8 @@ impl Root {
             compartments.push(Listed { id, epoch: at.epoch, key, name, created, unknown, rekey: None });
         }
         let unknown = map.into_owned();
-        let (vault_id, revision) = (frame.vault_id, frame.root_revision);
-        Ok(Self { vault_id, key, revision, slots, compartments, unknown, is_changed: false })
+        let vault_id = frame.vault_id;
+        Ok(Self { vault_id, key, slots, compartments, unknown, is_changed: false })
     }
 
     /// The root part's bytes, up to and with the root MAC, at `revision`.
