@@ -1,18 +1,20 @@
-//! How a passphrase becomes a key: Argon2id (RFC 9106) and PBKDF2-HMAC-SHA-256 (RFC 8018), their costs, and the floors
-//! and ceilings of those costs.
+//! How a passphrase becomes a key: Argon2id (RFC 9106) and PBKDF2 (RFC 8018), their costs, and the floors and ceilings of
+//! those costs.
 //!
 //! A stored cost is never obeyed before it was checked: a hostile file could otherwise ask for days of work, and a
 //! careless one could be guessed in hours.
 
 use core::fmt;
 
-use crate::{Error, Result, argon2id};
+use crate::argon2::{Costs, Inputs, Kept};
+use crate::{Error, Result};
 
 const MIN_MEMORY_KIB: u32 = 19_456;
 const MAX_MEMORY_KIB: u32 = 262_144;
 const MAX_PASSES: u32 = 16;
 const MAX_LANES: u8 = 4;
 const MIN_ITERATIONS: u32 = 600_000;
+const MIN_ITERATIONS_SHA512: u32 = 220_000;
 const MAX_ITERATIONS: u32 = 10_000_000;
 
 /// OWASP's least for Argon2id (19 MiB, 2 passes), as the product of the two.
@@ -40,9 +42,17 @@ const ITERATIONS: &str = "pbkdf2 iterations";
 pub struct Kdf(Algorithm);
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Algorithm {
+pub(crate) enum Algorithm {
     Argon2id { memory_kib: u32, passes: u32, lanes: u8 },
-    Pbkdf2 { iterations: u32 },
+    Pbkdf2 { hash: Prf, iterations: u32 },
+}
+
+/// The hash under PBKDF2's HMAC.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Prf {
+    Sha1,
+    Sha256,
+    Sha512,
 }
 
 /// How far the costs of a stored KDF may go.
@@ -71,7 +81,16 @@ impl Kdf {
     /// # Errors
     /// [`Error::WeakKdf`] for less than 600,000 iterations, [`Error::Limit`] for more than 10,000,000.
     pub const fn pbkdf2(iterations: u32) -> Result<Self> {
-        Self(Algorithm::Pbkdf2 { iterations }).checked(Bounds::DEFAULT)
+        Self(Algorithm::Pbkdf2 { hash: Prf::Sha256, iterations }).checked(Bounds::DEFAULT)
+    }
+
+    /// PBKDF2-HMAC-SHA-512 (RFC 8018, section 5.2) with this many iterations: for password hashes. A vault takes
+    /// PBKDF2 with SHA-256 only.
+    ///
+    /// # Errors
+    /// [`Error::WeakKdf`] for less than 220,000 iterations, [`Error::Limit`] for more than 10,000,000.
+    pub const fn pbkdf2_sha512(iterations: u32) -> Result<Self> {
+        Self(Algorithm::Pbkdf2 { hash: Prf::Sha512, iterations }).checked(Bounds::DEFAULT)
     }
 
     /// Argon2id's memory in KiB, or `None` for PBKDF2.
@@ -106,7 +125,7 @@ impl Kdf {
     pub const fn iterations(&self) -> Option<u32> {
         match self.0 {
             Algorithm::Argon2id { .. } => None,
-            Algorithm::Pbkdf2 { iterations } => Some(iterations),
+            Algorithm::Pbkdf2 { iterations, .. } => Some(iterations),
         }
     }
 
@@ -123,7 +142,7 @@ impl Kdf {
                 Algorithm::Argon2id { memory_kib, passes, lanes }
             }
             (1, ..) => return Err(Error::Format("argon2id costs")),
-            (2, iterations @ 1.., 0, 0) => Algorithm::Pbkdf2 { iterations },
+            (2, iterations @ 1.., 0, 0) => Algorithm::Pbkdf2 { hash: Prf::Sha256, iterations },
             (2, ..) => return Err(Error::Format("pbkdf2 costs")),
             _ => return Err(Error::Format("unknown kdf")),
         };
@@ -136,11 +155,21 @@ impl Kdf {
     }
 
     /// The four fields of a slot, as [`Kdf::from_stored`] reads them.
-    pub(crate) const fn to_stored(self) -> (u8, u32, u32, u8) {
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] for a KDF that a vault has no number for.
+    pub(crate) fn to_stored(self) -> Result<(u8, u32, u32, u8)> {
         match self.0 {
-            Algorithm::Argon2id { memory_kib, passes, lanes } => (1, memory_kib, passes, lanes),
-            Algorithm::Pbkdf2 { iterations } => (2, iterations, 0, 0),
+            Algorithm::Argon2id { memory_kib, passes, lanes } => Ok((1, memory_kib, passes, lanes)),
+            Algorithm::Pbkdf2 { hash: Prf::Sha256, iterations } => Ok((2, iterations, 0, 0)),
+            Algorithm::Pbkdf2 { .. } => {
+                Err(Error::invalid("a vault takes argon2id or pbkdf2 with SHA-256; this one is for password hashes"))
+            }
         }
+    }
+
+    pub(crate) const fn algorithm(self) -> Algorithm {
+        self.0
     }
 
     /// Whether this is within `bounds`: a slot that was read may have a cost that none is to be made with.
@@ -164,7 +193,7 @@ impl Kdf {
                 Some((PASSES, passes as u64, MAX_PASSES as u64))
             }
             Algorithm::Argon2id { lanes, .. } if lanes > MAX_LANES => Some((LANES, lanes as u64, MAX_LANES as u64)),
-            Algorithm::Pbkdf2 { iterations } if iterations > MAX_ITERATIONS => {
+            Algorithm::Pbkdf2 { iterations, .. } if iterations > MAX_ITERATIONS => {
                 Some((ITERATIONS, iterations as u64, MAX_ITERATIONS as u64))
             }
             _ => None,
@@ -183,10 +212,10 @@ impl Kdf {
                 let product = memory_kib as u64 * passes as u64;
                 if product < MIN_MEMORY_PASSES { Some((MEMORY_PASSES, product, MIN_MEMORY_PASSES)) } else { None }
             }
-            Algorithm::Pbkdf2 { iterations } if iterations < MIN_ITERATIONS => {
-                Some((ITERATIONS, iterations as u64, MIN_ITERATIONS as u64))
+            Algorithm::Pbkdf2 { hash, iterations } => {
+                let least = if matches!(hash, Prf::Sha512) { MIN_ITERATIONS_SHA512 } else { MIN_ITERATIONS };
+                if iterations < least { Some((ITERATIONS, iterations as u64, least as u64)) } else { None }
             }
-            Algorithm::Pbkdf2 { .. } => None,
         }
     }
 
@@ -199,13 +228,23 @@ impl Kdf {
         #[cfg(not(target_family = "wasm"))]
         let _turn = crate::turns::take();
         match self.0 {
-            Algorithm::Argon2id { memory_kib, passes, lanes } => {
-                argon2id::derive(memory_kib, passes, lanes, passphrase, salt, out)
-            }
-            Algorithm::Pbkdf2 { iterations } => {
-                pbkdf2::pbkdf2_hmac::<sha2::Sha256>(passphrase, salt, iterations, out);
+            Algorithm::Argon2id { memory_kib, passes, lanes } => Costs::argon2id(memory_kib, passes, lanes.into())
+                .derive(passphrase, Inputs { salt, ..Inputs::default() }, &Kept::none(), out),
+            Algorithm::Pbkdf2 { hash, iterations } => {
+                hash.pbkdf2(passphrase, salt, iterations, out);
                 Ok(())
             }
+        }
+    }
+}
+
+impl Prf {
+    /// PBKDF2 (RFC 8018, section 5.2) with HMAC over this hash, as many bytes as `out` holds.
+    pub(crate) fn pbkdf2(self, password: &[u8], salt: &[u8], iterations: u32, out: &mut [u8]) {
+        match self {
+            Self::Sha1 => pbkdf2::pbkdf2_hmac::<sha1::Sha1>(password, salt, iterations, out),
+            Self::Sha256 => pbkdf2::pbkdf2_hmac::<sha2::Sha256>(password, salt, iterations, out),
+            Self::Sha512 => pbkdf2::pbkdf2_hmac::<sha2::Sha512>(password, salt, iterations, out),
         }
     }
 }
@@ -233,7 +272,8 @@ impl fmt::Display for Kdf {
             Algorithm::Argon2id { memory_kib, passes, lanes } => {
                 write!(f, "argon2id m={memory_kib} t={passes} p={lanes}")
             }
-            Algorithm::Pbkdf2 { iterations } => write!(f, "pbkdf2-sha256 i={iterations}"),
+            Algorithm::Pbkdf2 { hash: Prf::Sha512, iterations } => write!(f, "pbkdf2-sha512 i={iterations}"),
+            Algorithm::Pbkdf2 { iterations, .. } => write!(f, "pbkdf2-sha256 i={iterations}"),
         }
     }
 }
@@ -249,7 +289,9 @@ pub(crate) fn check_total(kdfs: impl Iterator<Item = Kdf>) -> Result<()> {
             Algorithm::Argon2id { memory_kib, passes, .. } => {
                 memory_passes = memory_passes.saturating_add(u64::from(memory_kib) * u64::from(passes));
             }
-            Algorithm::Pbkdf2 { iterations } => all_iterations = all_iterations.saturating_add(u64::from(iterations)),
+            Algorithm::Pbkdf2 { iterations, .. } => {
+                all_iterations = all_iterations.saturating_add(u64::from(iterations))
+            }
         }
     }
     for (what, asked, allowed) in [
@@ -378,7 +420,7 @@ mod tests {
                 let read = Kdf::from_stored(kdf, a, b, c, bounds);
                 assert_eq!(code(&read), expect, "kdf={kdf} a={a} b={b} c={c} {bounds:?}");
                 if let Ok(read) = read {
-                    assert_eq!(read.map_or((0, 0, 0, 0), Kdf::to_stored), (kdf, a, b, c));
+                    assert_eq!(read.map_or(Ok((0, 0, 0, 0)), Kdf::to_stored), Ok((kdf, a, b, c)));
                     assert_eq!(read.is_some_and(Kdf::is_weak), strict == "weak_kdf");
                 }
             }

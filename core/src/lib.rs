@@ -37,7 +37,7 @@
 //! Errors have stable codes: [`Error::code`].
 #![forbid(unsafe_code)]
 
-mod argon2id;
+mod argon2;
 #[cfg(not(target_family = "wasm"))]
 mod disk;
 pub mod env_file;
@@ -47,6 +47,7 @@ mod key;
 #[cfg(not(target_family = "wasm"))]
 mod key_file;
 mod passphrase;
+pub mod password;
 mod random;
 #[cfg(test)]
 #[cfg(target_os = "linux")]

@@ -40,6 +40,13 @@ impl Kdf {
         Ok(Self(strongroom::Kdf::pbkdf2(iterations.0)?))
     }
 
+    /// PBKDF2-HMAC-SHA-512 (RFC 8018, section 5.2), for password hashes: a vault takes SHA-256 only.
+    #[staticmethod]
+    #[pyo3(signature = (iterations=Whole(220_000)), text_signature = "(iterations=220000)")]
+    fn pbkdf2_sha512(iterations: Whole<u32>) -> Result<Self> {
+        Ok(Self(strongroom::Kdf::pbkdf2_sha512(iterations.0)?))
+    }
+
     /// Argon2id's memory in KiB.
     #[getter]
     fn memory_kib(&self) -> Option<u32> {
@@ -79,7 +86,11 @@ impl Kdf {
             (Some(memory_kib), Some(passes), Some(lanes), _) => {
                 format!("Kdf.argon2id(memory_kib={memory_kib}, passes={passes}, lanes={lanes})")
             }
-            (.., iterations) => format!("Kdf.pbkdf2(iterations={})", iterations.unwrap_or_default()),
+            (.., iterations) => {
+                // What it displays as names the hash.
+                let name = if self.0.to_string().starts_with("pbkdf2-sha512") { "pbkdf2_sha512" } else { "pbkdf2" };
+                format!("Kdf.{name}(iterations={})", iterations.unwrap_or_default())
+            }
         }
     }
 

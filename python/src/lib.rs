@@ -12,6 +12,7 @@ mod error;
 mod fork;
 mod kdf;
 mod key;
+mod password;
 mod reports;
 mod secret;
 mod vault;
@@ -32,6 +33,11 @@ mod _strongroom {
     use crate::kdf::Kdf;
     #[pymodule_export]
     use crate::key::{Key, generate_key};
+    #[pymodule_export]
+    use crate::password::{
+        PasswordHasher, calibrate, hash_password, identify_hash, needs_rehash, verify_and_update, verify_dummy,
+        verify_password,
+    };
     #[pymodule_export]
     use crate::reports::{Compartment, Damage, OpenedBy, Rekeyed, Revoked, Slot};
     #[pymodule_export]

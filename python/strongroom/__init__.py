@@ -19,23 +19,33 @@ from strongroom._strongroom import (
     Kdf,
     Key,
     OpenedBy,
+    PasswordHasher,
     Rekeyed,
     Revoked,
     Secret,
     Slot,
     Vault,
     __version__,
+    calibrate,
     generate_key,
+    hash_password,
+    identify_hash,
+    needs_rehash,
+    verify_and_update,
+    verify_dummy,
+    verify_password,
 )
 from strongroom._strongroom import after_fork_in_child as _after_fork_in_child
 from strongroom._unlock import create, open  # noqa: A004 - named after what it does
 from strongroom.env import load_env
 from strongroom.errors import StrongroomError
+from strongroom.passwords import verify_many
 
 TYPE_CHECKING = False  # `typing` is slow to load, and type checkers know this name
 if TYPE_CHECKING:
     from strongroom import aio as aio
     from strongroom import cli as cli
+    from strongroom import compat as compat
 
 __all__ = [
     "Compartment",
@@ -45,6 +55,7 @@ __all__ = [
     "Kdf",
     "Key",
     "OpenedBy",
+    "PasswordHasher",
     "Rekeyed",
     "Revoked",
     "Secret",
@@ -52,11 +63,19 @@ __all__ = [
     "StrongroomError",
     "Vault",
     "__version__",
+    "calibrate",
     "create",
     "errors",
     "generate_key",
+    "hash_password",
+    "identify_hash",
     "load_env",
+    "needs_rehash",
     "open",
+    "verify_and_update",
+    "verify_dummy",
+    "verify_many",
+    "verify_password",
 ]
 
 if hasattr(_os, "register_at_fork"):  # not on Windows
@@ -66,8 +85,8 @@ if hasattr(_os, "register_at_fork"):  # not on Windows
 if not TYPE_CHECKING:  # to a type checker, every name would seem to be there
 
     def __getattr__(name):
-        """Load `strongroom.aio` and `strongroom.cli` when they are first used: each brings much along."""
-        if name in ("aio", "cli"):
+        """Load `strongroom.aio`, `strongroom.cli` and `strongroom.compat` when they are first used: each brings much along."""
+        if name in ("aio", "cli", "compat"):
             import importlib
 
             return importlib.import_module(f"strongroom.{name}")

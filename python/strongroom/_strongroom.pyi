@@ -141,6 +141,13 @@ class Kdf:
         Raises `WeakKdfError` under 600,000 iterations, `LimitError` over 10,000,000.
         """
 
+    @staticmethod
+    def pbkdf2_sha512(iterations: int = 220_000) -> Kdf:
+        """PBKDF2-HMAC-SHA-512 (RFC 8018, section 5.2), for password hashes: a vault takes SHA-256 only.
+
+        Raises `WeakKdfError` under 220,000 iterations, `LimitError` over 10,000,000.
+        """
+
     @property
     def memory_kib(self) -> int | None:
         """Argon2id's memory in KiB; `None` for PBKDF2."""
@@ -856,3 +863,123 @@ def create_vault(
 
 def after_fork_in_child() -> None:
     """Lock every vault that the parent process opened, by a counter alone: no lock is taken."""
+
+_Password: TypeAlias = str | bytes | bytearray | Secret
+_Stored: TypeAlias = str | bytes
+
+def hash_password(password: _Password, /) -> str:
+    """Hash a password to store it: Argon2id with 64 MiB, 3 passes, 4 lanes and a fresh salt (RFC 9106, section 4).
+
+    Raises `InvalidInputError` for an empty password and `LimitError` for one of more than 4,096 bytes. The interpreter
+    lock is free meanwhile.
+
+    >>> strongroom.hash_password("correct horse battery staple")
+    '$argon2id$v=19$m=65536,t=3,p=4$...$...'
+    """
+
+def verify_password(password: _Password, stored: _Stored, /) -> bool:
+    """Whether the stored hash was made from this password, compared in constant time.
+
+    Takes what Strongroom, argon2-cffi, bcrypt, passlib, Django, Werkzeug (Flask), pwdlib, `crypt` (`$5$`, `$6$`) and
+    LDAP servers (`{SSHA}`) write. A password of more than 4,096 bytes is `False`, and for bcrypt one of more than 72 bytes
+    or with a NUL. Raises `InvalidInputError` for a hash of no known format or not exactly of its form, and `LimitError`
+    for a cost over the ceiling, before any work.
+
+    >>> strongroom.verify_password("correct horse", "pbkdf2_sha256$1000$saltsaltsalt$F7o7+5VTVzFAO998X6s3AHrDsJVdMiIlgndIMe19NvY=")
+    True
+    """
+
+def verify_and_update(password: _Password, stored: _Stored, /) -> tuple[bool, str | None]:
+    """Verify, and if the password is right and `needs_rehash` says so, also return a new hash to store.
+
+    >>> ok, new = strongroom.verify_and_update("correct horse", "$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e")
+    >>> ok, new.startswith("$argon2id$")
+    (True, True)
+    """
+
+def needs_rehash(stored: _Stored, /) -> bool:
+    """Whether a stored hash is not what `hash_password` would write today: another format, or other costs.
+
+    Raises `InvalidInputError` for a hash of no known format or not exactly of its form.
+    """
+
+def verify_dummy(password: _Password, /) -> bool:
+    """Take as long as `verify_password` of what `hash_password` wrote, and return `False`.
+
+    For a user name that does not exist, so that the time of an answer does not tell which names do.
+    """
+
+def identify_hash(stored: _Stored, /) -> tuple[str, str]:
+    """The format of a stored hash, by passlib's name where it has one, and its cost. No password, no work.
+
+    Raises `InvalidInputError` for a hash of no known format or not exactly of its form.
+
+    >>> strongroom.identify_hash("$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e")
+    ('bcrypt', 'rounds=4')
+    """
+
+def calibrate(target_ms: int = 250) -> tuple[Kdf, float]:
+    """Measure this host: the highest cost of Argon2id that takes at most `target_ms` here, and how many ms it took.
+
+    Never under the floor of `Kdf.argon2id`; if even that takes longer, the time says so. It takes some ten times as long.
+    """
+
+@final
+class PasswordHasher:
+    """Hashes and verifies passwords with settings of its own. Threads may share one.
+
+    >>> hasher = strongroom.PasswordHasher(strongroom.Kdf.pbkdf2_sha512(), pepper={"2026": "the pepper, 16 bytes or more"})
+    >>> stored = hasher.hash("correct horse battery staple")
+    >>> stored
+    '$pbkdf2-sha512$i=220000,l=64,keyid=2026$...$...'
+    >>> hasher.verify("correct horse battery staple", stored)
+    True
+    """
+
+    def __new__(
+        cls,
+        kdf: Kdf | None = None,
+        *,
+        pepper: Mapping[str, _Password] | None = None,
+        max_memory_kib: int | None = 1048576,
+        max_passes: int | None = 16,
+        max_lanes: int | None = 16,
+        max_iterations: int | None = 10000000,
+        max_bcrypt_cost: int | None = 16,
+        truncate_bcrypt: bool = False,
+        kept_memory: int = 0,
+    ) -> PasswordHasher:
+        """New hashes are made with `kdf`.
+
+        `pepper` maps key ids (1 to 32 of `A-Z a-z 0-9 . -`) to secrets of 16 to 1,024 bytes that are kept outside of the
+        user table. The first goes into new hashes, and its id into the stored string; the others still verify. To rotate,
+        put the new one first.
+
+        The ceilings are what a stored hash may cost: memory of Argon2 and scrypt, passes and lanes of Argon2, iterations
+        of PBKDF2 and SHA-crypt, and bcrypt's cost.
+
+        `truncate_bcrypt` takes the first 72 bytes of a longer password for bcrypt, as the libraries did that made its
+        hashes. `kept_memory` is of how many Argon2 calls the wiped memory is kept for the next ones, which saves a good
+        part of their time.
+        """
+
+    def hash(self, password: _Password, /) -> str:
+        """Hash a password, as `strongroom.hash_password` does, with these settings."""
+
+    def verify(self, password: _Password, stored: _Stored, /) -> bool:
+        """Verify, as `strongroom.verify_password` does. Raises `NotFoundError` for a pepper that this has not."""
+
+    def verify_and_update(self, password: _Password, stored: _Stored, /) -> tuple[bool, str | None]:
+        """Verify, and if the password is right and `needs_rehash` says so, also return a new hash to store."""
+
+    def needs_rehash(self, stored: _Stored, /) -> bool:
+        """Whether a stored hash is not what `hash` would write: another format, other costs, another pepper."""
+
+    def verify_dummy(self, password: _Password, /) -> bool:
+        """Take as long as `verify` of what `hash` wrote, and return `False`."""
+
+    def hash_like(self, password: _Password, stored: _Stored, /) -> str:
+        """What `stored` would be, had it been made from this password: the same format, costs and **the same salt**.
+
+        For code that takes another library's place and makes its salts itself; everyone else wants `hash`.
+        """

@@ -1,4 +1,4 @@
-"""Awaitable twins of what is slow: `open`, `create`, `edit`. The work is done in a thread, so the event loop goes on.
+"""Awaitable twins of what is slow: `open`, `create`, `edit`, and what hashes and verifies passwords. The work is done in a thread, so the event loop goes on.
 
 >>> async def main():
 ...     vault = await strongroom.aio.open("bots.vault", key_file="owner.key")
@@ -16,9 +16,9 @@ from threading import Lock
 from types import TracebackType
 
 import strongroom
-from strongroom import Edit, Kdf, Key, Secret, Vault
+from strongroom import Edit, Kdf, Key, PasswordHasher, Secret, Vault
 
-__all__ = ["create", "edit", "open"]
+__all__ = ["create", "edit", "hash_password", "open", "verify_and_update", "verify_dummy", "verify_password"]
 
 
 async def open(  # noqa: A001 - named as its twin
@@ -53,6 +53,31 @@ async def create(
 ) -> Vault:
     """Make a new vault file, as `strongroom.create` does."""
     return await asyncio.to_thread(strongroom.create, path, passphrase=passphrase, key=key, kdf=kdf)
+
+
+async def hash_password(password: str | bytes | Secret, /, *, hasher: PasswordHasher | None = None) -> str:
+    """Hash a password, as `strongroom.hash_password` or `hasher.hash` does."""
+    return await asyncio.to_thread(hasher.hash if hasher else strongroom.hash_password, password)
+
+
+async def verify_password(
+    password: str | bytes | Secret, stored: str | bytes, /, *, hasher: PasswordHasher | None = None
+) -> bool:
+    """Verify a password, as `strongroom.verify_password` or `hasher.verify` does."""
+    return await asyncio.to_thread(hasher.verify if hasher else strongroom.verify_password, password, stored)
+
+
+async def verify_and_update(
+    password: str | bytes | Secret, stored: str | bytes, /, *, hasher: PasswordHasher | None = None
+) -> tuple[bool, str | None]:
+    """Verify, and renew an old hash, as `strongroom.verify_and_update` or `hasher.verify_and_update` does."""
+    work = hasher.verify_and_update if hasher else strongroom.verify_and_update
+    return await asyncio.to_thread(work, password, stored)
+
+
+async def verify_dummy(password: str | bytes | Secret, /, *, hasher: PasswordHasher | None = None) -> bool:
+    """Take as long as verifying does, as `strongroom.verify_dummy` or `hasher.verify_dummy` does."""
+    return await asyncio.to_thread(hasher.verify_dummy if hasher else strongroom.verify_dummy, password)
 
 
 def edit(vault: Vault) -> "AsyncEdit":

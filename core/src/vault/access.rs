@@ -272,7 +272,7 @@ impl Vault {
             return Err(Error::invalid("this key belongs to another slot"));
         }
         kdf.checked(Bounds::DEFAULT)?;
-        let head = SlotHead { kdf: kdf.to_stored(), salt: random()?, ..slot.head.clone() };
+        let head = SlotHead { kdf: kdf.to_stored()?, salt: random()?, ..slot.head.clone() };
         check_costs(root, &head)?;
         check_unused(root, &head, new)?;
         let keys = new.slot_keys(&root.vault_id, &head, Some(kdf), true)?;
@@ -336,7 +336,7 @@ impl Vault {
             let unlock = unlock.with_key(new_key.clone());
             // A cost under today's floor is not carried over.
             let kdf = stored_kdf(&slot.head)?.map(|kdf| if kdf.is_weak() { Kdf::default() } else { kdf });
-            let stored = kdf.map_or((0, 0, 0, 0), Kdf::to_stored);
+            let stored = kdf.map_or(Ok((0, 0, 0, 0)), Kdf::to_stored)?;
             let head = SlotHead { id, salt: random()?, kdf: stored, hint: Vec::new(), ..slot.head.clone() };
             check_costs(&fresh, &head)?;
             let derived = unlock.slot_keys(&fresh.vault_id, &head, kdf, true)?;
@@ -451,7 +451,7 @@ pub(super) fn new_slot(
         id,
         scope: if payload.is_some() { SCOPE_COMPARTMENTS } else { SCOPE_ROOT },
         factors: unlock.factors(),
-        kdf: if unlock.has_passphrase() { kdf.to_stored() } else { (0, 0, 0, 0) },
+        kdf: if unlock.has_passphrase() { kdf.to_stored()? } else { (0, 0, 0, 0) },
         salt: random()?,
         hint: Vec::new(),
     };
