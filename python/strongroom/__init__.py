@@ -85,7 +85,7 @@ if hasattr(_os, "register_at_fork"):  # not on Windows
 if not TYPE_CHECKING:  # to a type checker, every name would seem to be there
 
     def __getattr__(name):
-        """Load `strongroom.aio`, `strongroom.cli` and `strongroom.compat` when they are first used: each brings much along."""
+        """Load `strongroom.aio`, `.cli` and `.compat` when they are first used: each brings much along."""
         if name in ("aio", "cli", "compat"):
             import importlib
 

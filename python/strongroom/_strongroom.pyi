@@ -881,18 +881,20 @@ def verify_password(password: _Password, stored: _Stored, /) -> bool:
     """Whether the stored hash was made from this password, compared in constant time.
 
     Takes what Strongroom, argon2-cffi, bcrypt, passlib, Django, Werkzeug (Flask), pwdlib, `crypt` (`$5$`, `$6$`) and
-    LDAP servers (`{SSHA}`) write. A password of more than 4,096 bytes is `False`, and for bcrypt one of more than 72 bytes
-    or with a NUL. Raises `InvalidInputError` for a hash of no known format or not exactly of its form, and `LimitError`
-    for a cost over the ceiling, before any work.
+    LDAP servers (`{SSHA}`) write. A password of more than 4,096 bytes is `False`, and for bcrypt one of more than 72
+    bytes or with a NUL. Raises `InvalidInputError` for a hash of no known format or not exactly of its form, and
+    `LimitError` for a cost over the ceiling, before any work.
 
-    >>> strongroom.verify_password("correct horse", "pbkdf2_sha256$1000$saltsaltsalt$F7o7+5VTVzFAO998X6s3AHrDsJVdMiIlgndIMe19NvY=")
+    >>> django = "pbkdf2_sha256$1000$saltsaltsalt$F7o7+5VTVzFAO998X6s3AHrDsJVdMiIlgndIMe19NvY="
+    >>> strongroom.verify_password("correct horse", django)
     True
     """
 
 def verify_and_update(password: _Password, stored: _Stored, /) -> tuple[bool, str | None]:
     """Verify, and if the password is right and `needs_rehash` says so, also return a new hash to store.
 
-    >>> ok, new = strongroom.verify_and_update("correct horse", "$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e")
+    >>> bcrypt = "$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e"
+    >>> ok, new = strongroom.verify_and_update("correct horse", bcrypt)
     >>> ok, new.startswith("$argon2id$")
     (True, True)
     """
@@ -910,7 +912,7 @@ def verify_dummy(password: _Password, /) -> bool:
     """
 
 def identify_hash(stored: _Stored, /) -> tuple[str, str]:
-    """The format of a stored hash, by passlib's name where it has one, and its cost. No password, no work.
+    """Name the format of a stored hash, by passlib's name where it has one, and its cost. No password, no work.
 
     Raises `InvalidInputError` for a hash of no known format or not exactly of its form.
 
@@ -921,14 +923,16 @@ def identify_hash(stored: _Stored, /) -> tuple[str, str]:
 def calibrate(target_ms: int = 250) -> tuple[Kdf, float]:
     """Measure this host: the highest cost of Argon2id that takes at most `target_ms` here, and how many ms it took.
 
-    Never under the floor of `Kdf.argon2id`; if even that takes longer, the time says so. It takes some ten times as long.
+    Never under the floor of `Kdf.argon2id`; if even that takes longer, the time says so. Measuring takes some ten times
+    as long.
     """
 
 @final
 class PasswordHasher:
     """Hashes and verifies passwords with settings of its own. Threads may share one.
 
-    >>> hasher = strongroom.PasswordHasher(strongroom.Kdf.pbkdf2_sha512(), pepper={"2026": "the pepper, 16 bytes or more"})
+    >>> pepper = {"2026": "the pepper, 16 bytes or more"}
+    >>> hasher = strongroom.PasswordHasher(strongroom.Kdf.pbkdf2_sha512(), pepper=pepper)
     >>> stored = hasher.hash("correct horse battery staple")
     >>> stored
     '$pbkdf2-sha512$i=220000,l=64,keyid=2026$...$...'
@@ -949,14 +953,14 @@ class PasswordHasher:
         truncate_bcrypt: bool = False,
         kept_memory: int = 0,
     ) -> PasswordHasher:
-        """New hashes are made with `kdf`.
+        """Make new hashes with `kdf`.
 
-        `pepper` maps key ids (1 to 32 of `A-Z a-z 0-9 . -`) to secrets of 16 to 1,024 bytes that are kept outside of the
-        user table. The first goes into new hashes, and its id into the stored string; the others still verify. To rotate,
-        put the new one first.
+        `pepper` maps key ids (1 to 32 of `A-Z a-z 0-9 . -`) to secrets of 16 to 1,024 bytes that are kept outside of
+        the user table. The first goes into new hashes, and its id into the stored string; the others still verify. To
+        rotate, put the new one first.
 
-        The ceilings are what a stored hash may cost: memory of Argon2 and scrypt, passes and lanes of Argon2, iterations
-        of PBKDF2 and SHA-crypt, and bcrypt's cost.
+        The ceilings are what a stored hash may cost: memory of Argon2 and scrypt, passes and lanes of Argon2,
+        iterations of PBKDF2 and SHA-crypt, and bcrypt's cost.
 
         `truncate_bcrypt` takes the first 72 bytes of a longer password for bcrypt, as the libraries did that made its
         hashes. `kept_memory` is of how many Argon2 calls the wiped memory is kept for the next ones, which saves a good
@@ -979,7 +983,7 @@ class PasswordHasher:
         """Take as long as `verify` of what `hash` wrote, and return `False`."""
 
     def hash_like(self, password: _Password, stored: _Stored, /) -> str:
-        """What `stored` would be, had it been made from this password: the same format, costs and **the same salt**.
+        """Return what `stored` would be if made from this password: the same format, costs and **the same salt**.
 
         For code that takes another library's place and makes its salts itself; everyone else wants `hash`.
         """

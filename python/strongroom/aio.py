@@ -1,4 +1,6 @@
-"""Awaitable twins of what is slow: `open`, `create`, `edit`, and what hashes and verifies passwords. The work is done in a thread, so the event loop goes on.
+"""Awaitable twins of what is slow: opening, creating and editing a vault, hashing and verifying passwords.
+
+The work is done in a thread, so the event loop goes on.
 
 >>> async def main():
 ...     vault = await strongroom.aio.open("bots.vault", key_file="owner.key")

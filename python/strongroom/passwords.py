@@ -16,8 +16,8 @@ def verify_many(
 ) -> "list[bool | StrongroomError]":
     """Verify many pairs of a password and a stored hash, on all cores, as `verify_password` does one.
 
-    The answers are in the order of the pairs. A hash that cannot be read has its error in its place, so that one bad row
-    does not end an import. `progress` is called with the number of pairs done so far.
+    The answers are in the order of the pairs. A hash that cannot be read has its error in its place, so that one bad
+    row does not end an import. `progress` is called with the number of pairs done so far.
 
     >>> strongroom.verify_many([("correct horse", "$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e")])
     [True]
