@@ -489,3 +489,20 @@ fn a_cost_read_from_a_weak_slot_makes_no_new_one() {
     assert!(!vault.is_changed());
     vault.grant("by key", Access::Owner, &Unlock::key(Key::generate().unwrap()), weak).unwrap();
 }
+
+/// A cost under today's floor is not carried over, and a new key of a slot has no use for the hint of the old one.
+#[test]
+fn a_rekeyed_slot_has_todays_cost_and_no_hint() {
+    let vector = read(&folder().join("vault/weak_kdf_allowed.json"));
+    let mut vault = open(bytes_of(&vector, "vault"), &vector["opener"]).unwrap().unwrap();
+    let keep = unlock(&vector["opener"]).unwrap().unwrap();
+    vault.rekey(&[keep], OnDamage::Refuse).unwrap();
+    assert_eq!(vault.slots().unwrap()[0].kdf, Some(Kdf::default()));
+
+    let vector = read(&folder().join("vault/hint_1023_bytes.json"));
+    let before = bytes_of(&vector, "vault");
+    let mut vault = open(before.clone(), &vector["opener"]).unwrap().unwrap();
+    let keep = unlock(&vector["opener"]).unwrap().unwrap();
+    vault.rekey(&[keep], OnDamage::Refuse).unwrap();
+    assert!(vault.seal().unwrap().len() + 1000 < before.len());
+}

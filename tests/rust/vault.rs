@@ -1,7 +1,7 @@
 //! What an owner and a holder can do with a vault in memory.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)] // a panic is how a test fails
 
-use strongroom::vault::{Access, Entry, Find, Hash, OnDamage, Scope, State, Unlock, Vault};
+use strongroom::vault::{Access, Entry, Factors, Find, Hash, OnDamage, Scope, State, Unlock, Vault};
 use strongroom::{Error, Kdf, Key};
 
 fn code<T>(result: Result<T, Error>) -> &'static str {
@@ -469,4 +469,56 @@ fn a_holder_whose_slot_changed_has_to_open_again() {
     vault.revoke("bot", OnDamage::Refuse).unwrap();
     assert_eq!(code(holder.reload(vault.seal().unwrap())), "conflict");
     assert!(holder.contains("binance/main").unwrap());
+}
+
+#[test]
+fn a_slot_shows_what_opens_it() {
+    let (mut vault, ..) = with_holder();
+    let weak = Kdf::argon2id(19_456, 2, 1).unwrap();
+    let phrase = "correct horse battery staple";
+    vault.grant("phrase", Access::Owner, &Unlock::passphrase(phrase), weak).unwrap();
+    let both = Unlock::passphrase_and_key(phrase, Key::generate().unwrap());
+    vault.grant("both", Access::Owner, &both, weak).unwrap();
+    let factors = |label: &str| vault.slots().unwrap().into_iter().find(|slot| slot.label == label).unwrap().factors;
+    assert_eq!(factors("bot"), Factors::Key);
+    assert_eq!(factors("phrase"), Factors::Passphrase);
+    assert_eq!(factors("both"), Factors::Both);
+}
+
+#[test]
+fn the_pin_for_an_owner_is_that_of_the_whole_vault() {
+    let (vault, ..) = with_holder();
+    let owner = vault.slots().unwrap().into_iter().find(|slot| slot.scope == Scope::Owner).unwrap();
+    assert_eq!(vault.pin_for(&owner.label).unwrap(), vault.pin().unwrap());
+    assert_ne!(vault.pin_for("bot").unwrap(), vault.pin().unwrap());
+}
+
+#[test]
+fn a_time_of_zero_takes_it_away_and_an_update_leaves_when_it_was_made() {
+    let (mut vault, _) = owner();
+    vault.put("binance/main", Entry::new().with("secret", "s").with_expires_at(5).with_rotate_after(6)).unwrap();
+    vault.set_unix_seconds(1_800_000_000);
+    vault.update("binance/main", Entry::new().with_expires_at(0).with_rotate_after(0), None).unwrap();
+    let entry = vault.entry("binance/main").unwrap();
+    assert_eq!((entry.expires_at(), entry.rotate_after()), (None, None));
+    assert_eq!((entry.created(), entry.updated()), (1_700_000_000, 1_800_000_000));
+}
+
+#[test]
+fn hmac_takes_a_field_of_bytes_as_it_takes_text() {
+    let (mut vault, _) = owner();
+    vault.put("binance/main", Entry::new().with("text", "secret").with("bytes", b"secret".as_slice())).unwrap();
+    let entry = vault.entry("binance/main").unwrap();
+    let tag = |field| entry.hmac(field, Hash::Sha256, b"message").unwrap();
+    assert_eq!(tag("bytes"), tag("text"));
+}
+
+#[test]
+fn a_vault_has_1024_compartments_and_no_more() {
+    let (mut vault, _) = owner();
+    for n in 0..1024 {
+        vault.put(&format!("c{n}/main"), Entry::new().with("secret", "s")).unwrap();
+    }
+    assert_eq!(code(vault.put("one/more", Entry::new().with("secret", "s"))), "limit");
+    vault.seal().unwrap();
 }

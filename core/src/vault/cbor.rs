@@ -303,6 +303,36 @@ mod tests {
         bytes
     }
 
+    /// A buffer that grew would leave a copy of a secret behind.
+    #[test]
+    fn there_is_room_for_all_that_is_written() {
+        let array = || Value::Array(vec![Value::Uint(1), Value::Bool(true)]);
+        assert_eq!(bound(&array()), 9 + 9 + 9);
+        assert_eq!(bound(&Value::Bytes(Cow::Borrowed(&[7; 5]))), 9 + 5);
+        assert_eq!(bound(&Value::Text(Cow::Borrowed("four"))), 9 + 4);
+        let map = Map::new().uint("aa", 1 << 40).text("z", "ü");
+        assert_eq!(map_bound(&map), 9 + (9 + 2 + 9) + (9 + 1 + 9 + 2));
+        assert_eq!(bound(&Value::Map(map)), 50);
+    }
+
+    #[test]
+    fn maps_are_nested_as_deep_as_arrays_and_no_deeper() {
+        let nested = |levels: u8| {
+            let mut bytes = b"\xa1\x61a".repeat(levels.into());
+            bytes.push(0);
+            decode(&padded(&bytes)).map(drop)
+        };
+        let deepest = (1..20).take_while(|&levels| nested(levels).is_ok()).count();
+        let arrays = |levels: usize| {
+            let mut bytes = b"\xa1\x61a".to_vec();
+            bytes.resize(bytes.len() + levels, 0x81);
+            bytes.push(0);
+            decode(&padded(&bytes)).map(drop)
+        };
+        assert_eq!(deepest, usize::from(MAX_DEPTH));
+        assert!(arrays(deepest - 1).is_ok() && arrays(deepest).is_err());
+    }
+
     #[test]
     fn what_is_written_is_read() {
         let map = Map::new().uint("aa", 1 << 40).text("z", "ü").bytes("b", &[0xff; 30]);
