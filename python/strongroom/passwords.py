@@ -33,7 +33,7 @@ def verify_many(
         except StrongroomError as error:
             return error
 
-    answers: "list[bool | StrongroomError]" = []
+    answers: list[bool | StrongroomError] = []
     with ThreadPoolExecutor(os.cpu_count(), "strongroom-verify") as threads:
         for answer in threads.map(verify, pairs):
             answers.append(answer)

@@ -11,7 +11,9 @@ import pytest
 import strongroom
 from strongroom import Kdf, PasswordHasher, Secret, aio, errors
 
-CASES: list[dict[str, Any]] = json.loads((Path(__file__).parents[1] / "vectors/password.json").read_text(encoding="utf-8"))["cases"]
+CASES: list[dict[str, Any]] = json.loads(
+    (Path(__file__).parents[1] / "vectors/password.json").read_text(encoding="utf-8")
+)["cases"]
 BCRYPT = "$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e"
 CHEAP = Kdf.argon2id(memory_kib=19_456, passes=2, lanes=1)
 
@@ -35,7 +37,9 @@ def test_vector(case: dict[str, Any]) -> None:
         assert strongroom.identify_hash(stored) == (case["format"], case["cost"])
 
 
-@pytest.mark.parametrize("given", ["correct horse", b"correct horse", bytearray(b"correct horse"), Secret("correct horse")])
+@pytest.mark.parametrize(
+    "given", ["correct horse", b"correct horse", bytearray(b"correct horse"), Secret("correct horse")]
+)
 def test_a_password_may_be_text_bytes_or_a_secret(given: str | bytes | bytearray | Secret) -> None:
     assert strongroom.verify_password(given, BCRYPT)
     assert strongroom.verify_password(given, BCRYPT.encode())

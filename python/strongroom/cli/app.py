@@ -13,6 +13,7 @@ from strongroom.cli.entries import ls, mv, put, rm
 from strongroom.cli.export import export
 from strongroom.cli.import_env import import_
 from strongroom.cli.init import init
+from strongroom.cli.passwords import calibrate, hash_, verify
 from strongroom.cli.rekey import rekey
 from strongroom.cli.slots import grant, passwd, revoke, slots
 
@@ -83,7 +84,25 @@ def _run(*_: object, **__: object) -> None: ...
 
 
 # `get` and `run` are handled before click is loaded; here they are for the list of commands and for completion.
-for _command in (init, put, _get, ls, rm, mv, import_, export, _run, grant, revoke, slots, passwd, rekey):
+for _command in (
+    init,
+    put,
+    _get,
+    ls,
+    rm,
+    mv,
+    import_,
+    export,
+    _run,
+    grant,
+    revoke,
+    slots,
+    passwd,
+    rekey,
+    hash_,
+    verify,
+    calibrate,
+):
     strongroom.add_command(_command)
 
 

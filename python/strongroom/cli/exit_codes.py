@@ -16,7 +16,7 @@ MEANINGS = {
     OK: "done",
     FAILED: "failed for another reason (a full disk, no terminal to ask at), or only a part was done",
     USAGE: "the command line or the input is not of the form or size that is expected",
-    DECRYPT: "wrong passphrase or key, or altered data",
+    DECRYPT: "wrong passphrase, password or key, or altered data",
     NOT_FOUND: "no such vault, entry, field, slot or compartment",
     CONFLICT: "it exists already, or someone else saved first",
     NO_ACCESS: "this key gives no access to that part",

@@ -19,7 +19,12 @@ from strongroom.errors import ExistsError
 @click.option("--vault", metavar="PATH", help="The same as PATH.", hidden=True)
 @makes_a_slot
 def init(
-    path: str | None, vault: str | None, new_key: str | None, ask_new: bool, new_passphrase_fd: str | None
+    path: str | None,
+    vault: str | None,
+    new_key: str | None,
+    ask_new: bool,
+    new_passphrase_fd: str | None,
+    allow_weak: bool,
 ) -> None:
     """Make a new vault, with you as its owner.
 
@@ -38,7 +43,7 @@ def init(
     if new_key is not None and os.path.lexists(new_key):
         raise ExistsError(f"{new_key} exists already")
     ask_new = ask_new or (new_key is None and new_passphrase_fd is None)
-    passphrase = chosen_passphrase("the vault", ask_new, new_passphrase_fd)
+    passphrase = chosen_passphrase("the vault", ask_new, new_passphrase_fd, allow_weak)
     new_file = key_in_new_file(new_key) if new_key is not None else contextlib.nullcontext()
     with new_file as key, Deriving(passphrase is not None):
         strongroom.create(place, passphrase=passphrase, key=key).lock()

@@ -9,11 +9,13 @@ import click
 
 from strongroom import Key, Secret, generate_key
 from strongroom.cli.given import new_passphrase
+from strongroom.cli.strength import allow_weak, check_strength
 
 
 def makes_a_slot(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options for it; the function gets `new_key`, `ask_new` and `new_passphrase_fd`."""
+    """Add the options for it; the function gets `new_key`, `ask_new`, `new_passphrase_fd` and `allow_weak`."""
     for option in (
+        allow_weak,
         click.option("--new-passphrase-fd", metavar="N", help="The same, but read it from descriptor N; 0 is stdin."),
         click.option("--new-passphrase", "ask_new", is_flag=True, help="Ask for a new passphrase, twice."),
         click.option("--new-key", metavar="FILE", type=click.Path(), help="Make a key, in a new file (0600)."),
@@ -22,11 +24,13 @@ def makes_a_slot(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-def chosen_passphrase(label: str, ask_new: bool, new_passphrase_fd: str | None) -> Secret | None:
-    """Return the passphrase, if one is wanted."""
-    if ask_new or new_passphrase_fd is not None:
-        return new_passphrase(f"new passphrase of {label}", new_passphrase_fd, "--new-passphrase-fd")
-    return None
+def chosen_passphrase(label: str, ask_new: bool, new_passphrase_fd: str | None, allow_weak: bool) -> Secret | None:
+    """Return the passphrase, if one is wanted and it is strong enough."""
+    if not ask_new and new_passphrase_fd is None:
+        return None
+    passphrase = new_passphrase(f"new passphrase of {label}", new_passphrase_fd, "--new-passphrase-fd")
+    check_strength(passphrase, [label], allow_weak)
+    return passphrase
 
 
 @contextlib.contextmanager

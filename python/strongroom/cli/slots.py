@@ -9,10 +9,11 @@ from strongroom import Kdf, Key, Secret, Slot, Vault
 from strongroom.cli import completion
 from strongroom.cli.commands import Command, as_json, opens_a_vault, yes
 from strongroom.cli.ending import CommandError, CommandLineError, tell
-from strongroom.cli.given import confirmed, new_passphrase
+from strongroom.cli.given import confirmed
 from strongroom.cli.new_slot import chosen_passphrase, key_in_new_file, makes_a_slot
 from strongroom.cli.progress import Deriving
 from strongroom.cli.shown import shown, when
+from strongroom.cli.strength import allow_weak
 from strongroom.cli.tables import Column, print_json, print_table
 from strongroom.cli.unlock import Opening
 from strongroom.errors import NotFoundError
@@ -68,6 +69,7 @@ def grant(
     new_key: str | None,
     ask_new: bool,
     new_passphrase_fd: str | None,
+    allow_weak: bool,
     as_json: bool,
 ) -> None:
     """Make a key that opens only some compartments, for one bot. For owners.
@@ -89,7 +91,7 @@ def grant(
             raise CommandLineError("this label makes no good name for a file", "say where the key goes: --new-key FILE")
         new_key = f"{label}.key"
     with opening.open() as vault:
-        passphrase = chosen_passphrase(label, ask_new, new_passphrase_fd)
+        passphrase = chosen_passphrase(label, ask_new, new_passphrase_fd, allow_weak)
         if new_key is None:
             _grant(vault, label, compartments, owner, passphrase, None)
         else:
@@ -147,8 +149,11 @@ def revoke(opening: Opening, label: str, drop_damaged: bool, yes: bool, as_json:
 @click.argument("label", required=False, shell_complete=completion.labels)
 @click.option("--slot-key", metavar="FILE", type=click.Path(), help="The slot's key, where it asks for a key as well.")
 @click.option("--new-passphrase-fd", metavar="N", help="Read the new passphrase from descriptor N; 0 is stdin.")
+@allow_weak
 @opens_a_vault
-def passwd(opening: Opening, label: str | None, slot_key: str | None, new_passphrase_fd: str | None) -> None:
+def passwd(
+    opening: Opening, label: str | None, slot_key: str | None, new_passphrase_fd: str | None, allow_weak: bool
+) -> None:
     """Change a passphrase: yours, or that of the slot LABEL. For owners.
 
     An earlier copy of the file still opens with the old one. If somebody knows it, use `strongroom rekey`.
@@ -171,7 +176,7 @@ def passwd(opening: Opening, label: str | None, slot_key: str | None, new_passph
             if file is None:
                 raise CommandLineError(f"{shown(name)} asks for a key as well", "say where it is: --slot-key FILE")
             key = Key.read(file)
-        passphrase = new_passphrase(f"new passphrase of {name}", new_passphrase_fd, "--new-passphrase-fd")
+        passphrase = chosen_passphrase(name, True, new_passphrase_fd, allow_weak)
         with Deriving():
             vault.change_passphrase(name, passphrase, key=key)
     click.echo(f"the passphrase of {shown(name)} is changed", err=True)
