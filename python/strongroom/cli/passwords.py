@@ -57,9 +57,9 @@ def hash_(
         raise CommandLineError("--column and --json go with --check FILE")
     password = new_passphrase("the password", password_fd, "--password-fd")
     check_strength(password, (), allow_weak)
-    kdfs = {None: Kdf.argon2id, "sha256": Kdf.pbkdf2, "sha512": Kdf.pbkdf2_sha512}
+    kdfs = {"sha256": Kdf.pbkdf2(), "sha512": Kdf.pbkdf2_sha512()}
     with Deriving():
-        stored = PasswordHasher(kdfs[pbkdf2]()).hash(password)
+        stored = PasswordHasher(kdfs[pbkdf2] if pbkdf2 else None).hash(password)
     click.echo(stored)
 
 
@@ -160,11 +160,12 @@ def _check(path: str, column: str | None, as_json: bool) -> None:
         for number, line in _column(file, column) if column is not None else _lines(file):
             stored = line if column is not None else _hash_of(line)
             try:
-                counts[(*strongroom.identify_hash(stored), strongroom.needs_rehash(stored))] += 1
+                name, cost = strongroom.identify_hash(stored)
+                counts[name, cost, strongroom.needs_rehash(stored)] += 1
             except InvalidInputError:
                 unread += 1
                 first_unread += [number] if len(first_unread) < 10 else []
-    old = sum(count for (*_, is_old), count in counts.items() if is_old)
+    old = sum(count for (_, _, is_old), count in counts.items() if is_old)
     if as_json:
         formats = [
             {"format": name, "cost": cost, "count": count, "needs_upgrade": is_old}
@@ -207,10 +208,14 @@ def _verify_many(path: str) -> int:
         show = _progress(ending)
         for batch in _batches(_pairs(file)):
             before = answers.total()
-            for answer in strongroom.verify_many(batch, progress=lambda done, before=before: show(before + done)):
+            for answer in strongroom.verify_many(batch, progress=_from(before, show)):
                 answers["unread" if isinstance(answer, StrongroomError) else "right" if answer else "wrong"] += 1
     click.echo(f"{answers['right']} right, {answers['wrong']} wrong, {answers['unread']} that cannot be read")
     return exit_codes.OK if answers.total() == answers["right"] else exit_codes.DECRYPT
+
+
+def _from(before: int, show: Callable[[int], None]) -> Callable[[int], None]:
+    return lambda done: show(before + done)
 
 
 def _progress(ending: ExitStack) -> Callable[[int], None]:

@@ -1,1 +1,0 @@
-"""Modules that take the place of other libraries, so that moving over is one line."""
