@@ -25,9 +25,14 @@ def makes_a_slot(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def chosen_passphrase(label: str, ask_new: bool, new_passphrase_fd: str | None, allow_weak: bool) -> Secret | None:
-    """Return the passphrase, if one is wanted and it is strong enough."""
-    if not ask_new and new_passphrase_fd is None:
-        return None
+    """Return the passphrase, if one is wanted."""
+    if ask_new or new_passphrase_fd is not None:
+        return strong_passphrase(label, new_passphrase_fd, allow_weak)
+    return None
+
+
+def strong_passphrase(label: str, new_passphrase_fd: str | None, allow_weak: bool) -> Secret:
+    """Return a passphrase that was given or typed, and is strong enough."""
     passphrase = new_passphrase(f"new passphrase of {label}", new_passphrase_fd, "--new-passphrase-fd")
     check_strength(passphrase, [label], allow_weak)
     return passphrase

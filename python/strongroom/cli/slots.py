@@ -10,7 +10,7 @@ from strongroom.cli import completion
 from strongroom.cli.commands import Command, as_json, opens_a_vault, yes
 from strongroom.cli.ending import CommandError, CommandLineError, tell
 from strongroom.cli.given import confirmed
-from strongroom.cli.new_slot import chosen_passphrase, key_in_new_file, makes_a_slot
+from strongroom.cli.new_slot import chosen_passphrase, key_in_new_file, makes_a_slot, strong_passphrase
 from strongroom.cli.progress import Deriving
 from strongroom.cli.shown import shown, when
 from strongroom.cli.strength import allow_weak
@@ -176,7 +176,7 @@ def passwd(
             if file is None:
                 raise CommandLineError(f"{shown(name)} asks for a key as well", "say where it is: --slot-key FILE")
             key = Key.read(file)
-        passphrase = chosen_passphrase(name, True, new_passphrase_fd, allow_weak)
+        passphrase = strong_passphrase(name, new_passphrase_fd, allow_weak)
         with Deriving():
             vault.change_passphrase(name, passphrase, key=key)
     click.echo(f"the passphrase of {shown(name)} is changed", err=True)

@@ -28,6 +28,8 @@ allow_weak: Callable[[Any], Any] = click.option(
 
 def check_strength(password: Secret, words: Iterable[str], allow_weak: bool) -> None:
     """Refuse what is easy to guess, with the reason; `words` are names that an attacker would try first."""
+    if not password:
+        return  # refused by the core, for every caller
     reason = _weakness(password.reveal(), words)
     if reason is None:
         return
