@@ -86,7 +86,7 @@ fn with_threads<T: Send>(lanes: u32, work: impl FnOnce() -> Result<T> + Send) ->
             },
             |pool| pool.install(work),
         )
-        .map_err(|error| Error::Io(format!("cannot start the threads of argon2id: {error}")))?
+        .map_err(|error| Error::Io(format!("cannot start the threads of argon2: {error}")))?
 }
 
 /// There are no threads, and no fork: rayon does it all here and now.
@@ -162,7 +162,7 @@ impl Kept {
         }
         matrix.wipe();
         self.look(|matrices| {
-            matrices.truncate(self.most - 1); // another cost was asked for, or the cap was lowered meanwhile
+            matrices.truncate(self.most - 1); // full of the memory of another cost
             matrices.push(matrix);
         });
     }

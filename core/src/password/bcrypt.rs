@@ -3,17 +3,17 @@
 use core::fmt;
 use std::sync::LazyLock;
 
-use data_encoding::{BASE64, Encoding, HEXLOWER};
+use data_encoding::{BASE64, BitOrder, Encoding, HEXLOWER};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::pbkdf2::alphabet_of;
-use super::stored::{Ceilings, Hash, With, at_most, bytes, number, parameter};
+use super::stored::{Ceilings, Hash, With, alphabet, at_most, bytes, number, parameter};
 use crate::{Error, Result};
 
-static ALPHABET: LazyLock<Encoding> =
-    LazyLock::new(|| alphabet_of("./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"));
+static ALPHABET: LazyLock<Encoding> = LazyLock::new(|| {
+    alphabet("./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", BitOrder::MostSignificantFirst)
+});
 
 /// What bcrypt takes of a password.
 const MAX_BYTES: usize = 72;
@@ -129,9 +129,11 @@ impl Hash for Bcrypt {
     }
 
     fn derive(&self, password: &[u8], with: &With<'_>) -> Result<Zeroizing<Vec<u8>>> {
-        let mut taken = self.shortened(password, with.truncate_bcrypt)?;
+        let shortened = self.shortened(password, with.truncate_bcrypt)?;
+        // Room for its end from the start: a buffer that grew would leave a copy of the password behind.
+        let mut taken = Zeroizing::new(Vec::with_capacity(MAX_BYTES));
+        taken.extend_from_slice(&shortened);
         if taken.len() < MAX_BYTES {
-            taken.reserve_exact(1);
             taken.push(0); // it takes a C string, its end included
         }
         let digest = Zeroizing::new(bcrypt::bcrypt(self.cost, self.salt, &taken));

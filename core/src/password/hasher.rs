@@ -18,8 +18,7 @@ const SALT_BYTES: usize = 16;
 
 /// Hashes and verifies passwords with settings other than those of the functions of this module.
 ///
-/// It keeps the memory of its Argon2 calls, wiped, for the next ones (64 MiB for each call that runs at once, by default):
-/// share one between the threads of a server, and drop it to give the memory back.
+/// Threads may share one, and do so to advantage where it keeps memory, see [`Hasher::with_kept_memory`].
 pub struct Hasher {
     kdf: Kdf,
     /// The first goes into new hashes.

@@ -2,25 +2,19 @@
 
 use core::fmt;
 
-use data_encoding::{BASE64, BASE64_NOPAD, Encoding, HEXLOWER, Specification};
+use data_encoding::{BASE64, BASE64_NOPAD, BitOrder, Encoding, HEXLOWER};
 use hmac::{Hmac, KeyInit, Mac};
 use std::sync::LazyLock;
 use zeroize::Zeroizing;
 
-use super::stored::{Ceilings, Hash, With, at_most, bytes, is_key_id, number, parameter};
+use super::stored::{Ceilings, Hash, With, alphabet, at_most, bytes, is_key_id, number, parameter};
 use crate::kdf::Prf;
 use crate::{Error, Result};
 
 /// passlib's "ab64": base64 with `.` for `+`, and without padding.
-static AB64: LazyLock<Encoding> =
-    LazyLock::new(|| alphabet_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789./"));
-
-/// An encoding of 64 characters. An alphabet that is not one reads nothing.
-pub(super) fn alphabet_of(symbols: &str) -> Encoding {
-    let mut specification = Specification::new();
-    specification.symbols.push_str(symbols);
-    specification.encoding().unwrap_or(BASE64_NOPAD)
-}
+static AB64: LazyLock<Encoding> = LazyLock::new(|| {
+    alphabet("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789./", BitOrder::MostSignificantFirst)
+});
 
 pub(super) struct Pbkdf2 {
     pub(super) shape: Shape,

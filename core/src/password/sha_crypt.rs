@@ -3,22 +3,19 @@
 use core::fmt;
 use std::sync::LazyLock;
 
-use data_encoding::{BitOrder, Encoding, Specification};
+use data_encoding::{BitOrder, Encoding};
 use sha_crypt::{Params, sha256_crypt, sha512_crypt};
 use zeroize::Zeroizing;
 
-use super::stored::{Ceilings, Hash, With, at_most, bytes, number};
+use super::stored::{Ceilings, Hash, With, alphabet, at_most, bytes, number};
 use crate::{Error, Result};
 
 /// The rounds that a string without `rounds=` has.
 const DEFAULT_ROUNDS: u32 = 5000;
 
 /// `crypt(3)` writes its characters from the low bits up.
-static ALPHABET: LazyLock<Option<Encoding>> = LazyLock::new(|| {
-    let mut specification = Specification::new();
-    specification.symbols.push_str("./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
-    specification.bit_order = BitOrder::LeastSignificantFirst;
-    specification.encoding().ok()
+static ALPHABET: LazyLock<Encoding> = LazyLock::new(|| {
+    alphabet("./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", BitOrder::LeastSignificantFirst)
 });
 
 pub(super) struct ShaCrypt {
@@ -38,7 +35,7 @@ impl ShaCrypt {
             _ => return None,
         };
         let is_512 = name == "6";
-        let digest = bytes(digest, ALPHABET.as_ref()?)?;
+        let digest = bytes(digest, &ALPHABET)?;
         let rounds_shown = rounds.is_some();
         let rounds = rounds.unwrap_or(DEFAULT_ROUNDS);
         let possible =
@@ -94,7 +91,6 @@ impl fmt::Display for ShaCrypt {
         if self.rounds_shown {
             write!(f, "rounds={}$", self.rounds)?;
         }
-        let digest = ALPHABET.as_ref().map(|alphabet| alphabet.encode(&self.digest)).unwrap_or_default();
-        write!(f, "{}${digest}", self.salt)
+        write!(f, "{}${}", self.salt, ALPHABET.encode(&self.digest))
     }
 }

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use data_encoding::Encoding;
+use data_encoding::{BASE64_NOPAD, BitOrder, Encoding, Specification};
 use zeroize::Zeroizing;
 
 use super::argon2::Argon2;
@@ -165,6 +165,15 @@ pub(super) fn number(text: &str) -> Option<u32> {
 /// The number of `name=number`.
 pub(super) fn parameter(text: &str, name: &str) -> Option<u32> {
     number(text.strip_prefix(name)?.strip_prefix('=')?)
+}
+
+/// An encoding of six bits a character without padding. The alphabets are constants, so the fallback is never taken; the
+/// vectors of every format would tell.
+pub(super) fn alphabet(symbols: &str, bit_order: BitOrder) -> Encoding {
+    let mut specification = Specification::new();
+    specification.symbols.push_str(symbols);
+    specification.bit_order = bit_order;
+    specification.encoding().unwrap_or(BASE64_NOPAD)
 }
 
 /// Bytes, in exactly one spelling.

@@ -117,9 +117,9 @@ def _asked() -> Secret:
 
 
 def _opened(path: str) -> TextIO:
-    if path == "-":
-        return sys.stdin
-    return open(path, encoding="utf-8", errors="surrogateescape", newline="")  # noqa: PTH123
+    # What is no UTF-8 is a line that cannot be read, not the end of the command.
+    file = 0 if path == "-" else path
+    return open(file, encoding="utf-8", errors="surrogateescape", newline="", closefd=path != "-")
 
 
 def _lines(file: TextIO) -> Iterator[tuple[int, str]]:
@@ -135,10 +135,13 @@ def _lines(file: TextIO) -> Iterator[tuple[int, str]]:
 
 def _column(file: TextIO, column: str) -> Iterator[tuple[int, str]]:
     rows = csv.DictReader(file)
-    if column not in (rows.fieldnames or ()):
-        raise CommandLineError("there is no column of that name in the first line")
-    for row in rows:
-        yield rows.line_num, row[column] or ""
+    try:
+        if column not in (rows.fieldnames or ()):
+            raise CommandLineError("there is no column of that name in the first line")
+        for row in rows:
+            yield rows.line_num, row[column] or ""
+    except csv.Error:  # a field that is larger than csv takes, or a NUL
+        raise CommandLineError(f"line {rows.line_num + 1} is not CSV") from None
 
 
 def _hash_of(line: str) -> str:

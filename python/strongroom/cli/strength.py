@@ -19,7 +19,7 @@ _LEAST_SCORE = 3
 """Of zxcvbn's 0 to 4: some 10^8 guesses and more."""
 
 _READ_CHARACTERS = 72
-"""zxcvbn takes longer with the square of the length, and what these make strong stays strong."""
+"""zxcvbn refuses more; what these make strong stays strong."""
 
 allow_weak: Callable[[Any], Any] = click.option(
     "--allow-weak", is_flag=True, help="Take a passphrase or password that is easy to guess."
