@@ -522,3 +522,17 @@ fn a_vault_has_1024_compartments_and_no_more() {
     assert_eq!(code(vault.put("one/more", Entry::new().with("secret", "s"))), "limit");
     vault.seal().unwrap();
 }
+
+#[test]
+fn names_and_fields_are_as_long_as_their_limit_and_no_longer() {
+    let (mut vault, _) = owner();
+    let put = |vault: &mut Vault, compartment: usize, rest: usize, field: usize| {
+        let name = format!("{}/{}", "c".repeat(compartment), "e".repeat(rest));
+        vault.put(&name, Entry::new().with(&"f".repeat(field), "s"))
+    };
+    put(&mut vault, 64, 190, 64).unwrap();
+    assert_eq!(code(put(&mut vault, 65, 1, 1)), "invalid");
+    assert_eq!(code(put(&mut vault, 64, 191, 1)), "invalid");
+    assert_eq!(code(put(&mut vault, 1, 1, 65)), "invalid");
+    vault.seal().unwrap();
+}
