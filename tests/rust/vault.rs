@@ -531,8 +531,8 @@ fn names_and_fields_are_as_long_as_their_limit_and_no_longer() {
         vault.put(&name, Entry::new().with(&"f".repeat(field), "s"))
     };
     put(&mut vault, 64, 190, 64).unwrap();
-    assert_eq!(code(put(&mut vault, 65, 1, 1)), "invalid");
-    assert_eq!(code(put(&mut vault, 64, 191, 1)), "invalid");
-    assert_eq!(code(put(&mut vault, 1, 1, 65)), "invalid");
+    assert_eq!(code(put(&mut vault, 65, 1, 1)), "invalid_input");
+    assert_eq!(code(put(&mut vault, 64, 191, 1)), "invalid_input");
+    assert_eq!(code(put(&mut vault, 1, 1, 65)), "invalid_input");
     vault.seal().unwrap();
 }
