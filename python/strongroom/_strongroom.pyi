@@ -881,9 +881,9 @@ def verify_password(password: _Password, stored: _Stored, /) -> bool:
     """Whether the stored hash was made from this password, compared in constant time.
 
     Takes what Strongroom, argon2-cffi, bcrypt, passlib, Django, Werkzeug (Flask), pwdlib, `crypt` (`$5$`, `$6$`) and
-    LDAP servers (`{SSHA}`) write. A password of more than 4,096 bytes is `False`, and for bcrypt one of more than 72
-    bytes or with a NUL. Raises `InvalidInputError` for a hash of no known format or not exactly of its form, and
-    `LimitError` for a cost over the ceiling, before any work.
+    LDAP servers (`{SSHA}`) write. A password of more than 4,096 bytes is `False`, for bcrypt one of more than 72
+    bytes, and for bcrypt and `crypt` one with a NUL. Raises `InvalidInputError` for a hash of no known format or not
+    exactly of its form, and `LimitError` for a cost over the ceiling, before any work.
 
     >>> django = "pbkdf2_sha256$1000$saltsaltsalt$F7o7+5VTVzFAO998X6s3AHrDsJVdMiIlgndIMe19NvY="
     >>> strongroom.verify_password("correct horse", django)

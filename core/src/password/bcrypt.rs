@@ -8,7 +8,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::stored::{Ceilings, Hash, With, alphabet, at_most, bytes, number, parameter};
+use super::stored::{Ceilings, Hash, With, alphabet, at_most, bytes, number, parameter, without_nul};
 use crate::{Error, Result};
 
 static ALPHABET: LazyLock<Encoding> = LazyLock::new(|| {
@@ -66,21 +66,10 @@ impl Bcrypt {
     }
 
     /// What bcrypt is given in the password's place.
-    fn shortened(&self, password: &[u8], truncate: bool) -> Result<Zeroizing<Vec<u8>>> {
+    fn shortened(&self, password: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
         let sha256 = || Zeroizing::new(<[u8; 32]>::from(Sha256::digest(password)));
         Ok(Zeroizing::new(match self.shape {
-            Shape::Plain | Shape::Django => {
-                if password.contains(&0) {
-                    return Err(Error::invalid("bcrypt takes no password with a NUL"));
-                }
-                match password.get(..MAX_BYTES) {
-                    Some(head) if truncate || head.len() == password.len() => head.to_vec(),
-                    Some(_) => {
-                        return Err(Error::invalid("bcrypt takes 72 bytes of a password, and this one is longer"));
-                    }
-                    None => password.to_vec(),
-                }
-            }
+            Shape::Plain | Shape::Django => password.get(..MAX_BYTES).unwrap_or(password).to_vec(),
             Shape::DjangoSha256 => HEXLOWER.encode(&*sha256()).into_bytes(),
             Shape::PasslibSha256V1 => BASE64.encode(&*sha256()).into_bytes(),
             Shape::PasslibSha256V2 => {
@@ -128,8 +117,19 @@ impl Hash for Bcrypt {
         at_most("bcrypt cost", self.cost.into(), ceilings.bcrypt_cost)
     }
 
-    fn derive(&self, password: &[u8], with: &With<'_>) -> Result<Zeroizing<Vec<u8>>> {
-        let shortened = self.shortened(password, with.truncate_bcrypt)?;
+    fn takes(&self, password: &[u8], truncate_bcrypt: bool) -> Result<()> {
+        if !matches!(self.shape, Shape::Plain | Shape::Django) {
+            return Ok(());
+        }
+        without_nul(password)?;
+        if password.len() > MAX_BYTES && !truncate_bcrypt {
+            return Err(Error::invalid("bcrypt takes 72 bytes of a password, and this one is longer"));
+        }
+        Ok(())
+    }
+
+    fn derive(&self, password: &[u8], _with: &With<'_>) -> Result<Zeroizing<Vec<u8>>> {
+        let shortened = self.shortened(password)?;
         // Room for its end from the start: a buffer that grew would leave a copy of the password behind.
         let mut taken = Zeroizing::new(Vec::with_capacity(MAX_BYTES));
         taken.extend_from_slice(&shortened);

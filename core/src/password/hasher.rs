@@ -157,6 +157,7 @@ impl Hasher {
         let (mut hash, password) = (parse(stored)?, password.as_ref());
         hash.check(&self.ceilings)?;
         check_length(password)?;
+        hash.takes(password, self.truncate_bcrypt)?;
         self.derive_into(&mut *hash, password)?;
         Ok(hash.to_string())
     }
@@ -186,13 +187,11 @@ impl Hasher {
         if password.len() > MAX_BYTES {
             return Ok(false);
         }
+        let takes = hash.takes(password, self.truncate_bcrypt).is_ok();
         let expected = hash.digest().to_vec();
-        match self.derive_into(hash, password) {
-            Ok(()) => Ok(hash.digest().ct_eq(&expected).into()),
-            // bcrypt cannot have made a hash of it.
-            Err(Error::InvalidInput(_)) if hash.name().ends_with("bcrypt") => Ok(false),
-            Err(error) => Err(error),
-        }
+        // A password that the format cannot take is wrong, but costs as much: a quick answer would tell that the user exists.
+        self.derive_into(hash, if takes { password } else { &[] })?;
+        Ok(takes & bool::from(hash.digest().ct_eq(&expected)))
     }
 
     /// Waits for its turn, see [`crate::turns`].
@@ -206,7 +205,7 @@ impl Hasher {
         };
         #[cfg(not(target_family = "wasm"))]
         let _turn = crate::turns::take();
-        let with = With { pepper, truncate_bcrypt: self.truncate_bcrypt, kept: &self.kept };
+        let with = With { pepper, kept: &self.kept };
         let digest = hash.derive(password, &with)?;
         hash.set_digest(&digest);
         Ok(())

@@ -64,8 +64,8 @@ pub fn hash(password: impl AsRef<[u8]>) -> Result<String> {
 
 /// Whether `stored` was made from this password. Takes any format of the table above, and compares in constant time.
 ///
-/// A password that the format cannot have been made from is plainly wrong: one of more than 4,096 bytes, and for bcrypt
-/// one of more than 72 bytes or with a NUL.
+/// A password that the format cannot have been made from is plainly wrong: one of more than 4,096 bytes, for bcrypt one of
+/// more than 72 bytes, and for bcrypt and SHA-crypt one with a NUL.
 ///
 /// # Errors
 /// [`Error::InvalidInput`](crate::Error) for a stored hash of no known format, or not exactly of its form;

@@ -7,7 +7,7 @@ use data_encoding::{BitOrder, Encoding};
 use sha_crypt::{Params, sha256_crypt, sha512_crypt};
 use zeroize::Zeroizing;
 
-use super::stored::{Ceilings, Hash, With, alphabet, at_most, bytes, number};
+use super::stored::{Ceilings, Hash, With, alphabet, at_most, bytes, number, without_nul};
 use crate::{Error, Result};
 
 /// The rounds that a string without `rounds=` has.
@@ -64,6 +64,10 @@ impl Hash for ShaCrypt {
 
     fn check(&self, ceilings: &Ceilings) -> Result<()> {
         at_most("sha-crypt rounds", self.rounds.into(), ceilings.iterations)
+    }
+
+    fn takes(&self, password: &[u8], _truncate_bcrypt: bool) -> Result<()> {
+        without_nul(password)
     }
 
     fn derive(&self, password: &[u8], _with: &With<'_>) -> Result<Zeroizing<Vec<u8>>> {

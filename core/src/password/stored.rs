@@ -52,9 +52,18 @@ pub(super) trait Hash: fmt::Display {
     /// [`Error::Limit`] for the first cost that is over.
     fn check(&self, ceilings: &Ceilings) -> Result<()>;
 
+    /// Whether the format can be made from this password. One that is over bcrypt's 72 bytes can if it may be truncated.
+    ///
     /// # Errors
-    /// [`Error::InvalidInput`] for a password that the format cannot take, and for costs that the algorithm cannot;
-    /// [`Error::Io`] if the operating system has not the memory or the threads.
+    /// [`Error::InvalidInput`] if it cannot.
+    fn takes(&self, _password: &[u8], _truncate_bcrypt: bool) -> Result<()> {
+        Ok(())
+    }
+
+    /// Of a password that the format takes.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] for costs that the algorithm cannot take; [`Error::Io`] if the operating system has not the memory or the threads.
     fn derive(&self, password: &[u8], with: &With<'_>) -> Result<Zeroizing<Vec<u8>>>;
 
     fn digest(&self) -> &[u8];
@@ -71,8 +80,6 @@ pub(super) trait Hash: fmt::Display {
 pub(super) struct With<'a> {
     /// The pepper, or nothing.
     pub(super) pepper: &'a [u8],
-    /// Take the first 72 bytes for bcrypt, and leave the rest unread.
-    pub(super) truncate_bcrypt: bool,
     pub(super) kept: &'a Kept,
 }
 
@@ -184,6 +191,17 @@ pub(super) fn bytes(text: &str, encoding: &Encoding) -> Option<Vec<u8>> {
 /// The id of a pepper, in the characters of a PHC parameter.
 pub(super) fn is_key_id(id: &str) -> bool {
     (1..=32).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte))
+}
+
+/// For formats whose libraries take a C string, which ends there: what followed the NUL was never hashed.
+///
+/// # Errors
+/// [`Error::InvalidInput`] for a password with a NUL.
+pub(super) fn without_nul(password: &[u8]) -> Result<()> {
+    if password.contains(&0) {
+        return Err(Error::invalid("this format takes no password with a NUL"));
+    }
+    Ok(())
 }
 
 /// # Errors
