@@ -83,9 +83,15 @@ clean: ## Remove all that these commands made
 	$(BIN)/pip install --quiet --group build
 	@touch $@
 
-.cache/check: .cache/venv
+.cache/check: .cache/venv .cache/suites
 	$(BIN)/pip install --quiet --group check
 	@touch $@
+
+.cache/suites: tests/python/suites.txt | .cache/venv
+	rm -rf $@.new $@ && mkdir -p $@.new
+	$(BIN)/pip download --quiet --no-deps --no-binary :all: --require-hashes --requirement $< --dest $@.new
+	for archive in $@.new/*.tar.gz; do tar -xzf $$archive --directory $@.new; done
+	mv $@.new $@
 
 # Editable: a change in python/strongroom needs no build. With optimisation: key derivation is slow without.
 .cache/package: .cache/venv Cargo.toml Cargo.lock core/Cargo.toml python/Cargo.toml $(shell find core/src python/src -name '*.rs')

@@ -45,6 +45,7 @@ TYPE_CHECKING = False  # `typing` is slow to load, and type checkers know this n
 if TYPE_CHECKING:
     from strongroom import aio as aio
     from strongroom import cli as cli
+    from strongroom import compat as compat
 
 __all__ = [
     "Compartment",
@@ -84,8 +85,8 @@ if hasattr(_os, "register_at_fork"):  # not on Windows
 if not TYPE_CHECKING:  # to a type checker, every name would seem to be there
 
     def __getattr__(name):
-        """Load `strongroom.aio` and `strongroom.cli` when they are first used: each brings much along."""
-        if name in ("aio", "cli"):
+        """Load `strongroom.aio`, `cli` and `compat` when they are first used: each brings much along."""
+        if name in ("aio", "cli", "compat"):
             import importlib
 
             return importlib.import_module(f"strongroom.{name}")

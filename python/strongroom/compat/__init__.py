@@ -1,0 +1,4 @@
+"""The interfaces of other libraries on top of strongroom, so that moving over is one changed import.
+
+`strongroom.compat.passlib` has `CryptContext`, and `strongroom.compat.argon2` has argon2-cffi's `PasswordHasher`.
+"""
