@@ -17,11 +17,11 @@ DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 def examples() -> list[doctest.DocTest]:
     found: list[doctest.DocTest] = []
-    for file in sorted([*PACKAGE.glob("*.py"), *PACKAGE.glob("*.pyi")]):
+    for file in sorted([*PACKAGE.rglob("*.py"), *PACKAGE.glob("*.pyi")]):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, DOCUMENTED) and (text := ast.get_docstring(node)) and ">>>" in text:
                 line = getattr(node, "lineno", 1)
-                name = f"{file.name}:{getattr(node, 'name', 'module')}"
+                name = f"{file.relative_to(PACKAGE)}:{getattr(node, 'name', 'module')}"
                 found.append(PARSER.get_doctest(text, {}, name, str(file), line))
     return found
 

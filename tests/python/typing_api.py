@@ -25,6 +25,9 @@ from strongroom import (
     aio,
     errors,
 )
+from strongroom.compat.argon2 import PasswordHasher, extract_parameters, profiles
+from strongroom.compat.argon2.exceptions import InvalidHashError, VerifyMismatchError
+from strongroom.compat.passlib import CryptContext
 from typing_extensions import assert_type
 
 
@@ -192,3 +195,35 @@ def loading(vault: Vault) -> None:
     assert_type(strongroom.load_env(), bool)
     strongroom.load_env(vault, entries=["a/b"], override=True)
     strongroom.load_env("bots.vault", key_file="bot.key")
+
+
+def passwords(stored: str, kdf: Kdf) -> None:
+    assert_type(strongroom.hash_password("text"), str)
+    assert_type(strongroom.verify_password(Secret("text"), stored.encode()), bool)
+    assert_type(strongroom.verify_and_update(b"bytes", stored), tuple[bool, str | None])
+    assert_type(strongroom.needs_rehash(stored), bool)
+    assert_type(strongroom.verify_dummy("text"), bool)
+    assert_type(strongroom.identify_hash(stored), tuple[str, str])
+    assert_type(strongroom.calibrate(target_ms=250), tuple[Kdf, float])
+    assert_type(strongroom.verify_many([("text", stored)]), list[bool | StrongroomError])
+    hasher = strongroom.PasswordHasher(kdf, pepper={"2026": Secret("text")}, kept_memory=2, max_memory_kib=65_536)
+    assert_type(hasher.hash("text"), str)
+    assert_type(hasher.verify("text", stored), bool)
+    assert_type(hasher.verify_and_update("text", stored), tuple[bool, str | None])
+    assert_type(hasher.hash_like("text", stored), str)
+
+
+def moving_over(stored: str) -> None:
+    context = CryptContext(["argon2", "bcrypt"], deprecated="auto", bcrypt__rounds=13)
+    assert_type(context.hash("text", scheme="bcrypt"), str)
+    assert_type(context.verify("text", stored), bool)
+    assert_type(context.verify_and_update("text", stored), tuple[bool, str | None])
+    assert_type(context.needs_update(stored), bool)
+    assert_type(context.identify(stored), str | None)
+    assert_type(context.dummy_verify(), bool)
+    hasher = PasswordHasher.from_parameters(profiles.RFC_9106_LOW_MEMORY)
+    try:
+        assert_type(hasher.verify(stored, "text"), Literal[True])
+    except (VerifyMismatchError, InvalidHashError):
+        assert_type(hasher.check_needs_rehash(stored), bool)
+    assert_type(extract_parameters(stored).memory_cost, int)
