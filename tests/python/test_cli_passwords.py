@@ -102,7 +102,7 @@ def test_passwd_and_grant_look_at_it_too(desk: Desk) -> None:
 def test_a_table_that_is_no_text_is_read_as_far_as_it_goes(desk: Desk) -> None:
     done = desk.ok("hash", "--check", "-", stdin=b"\xff\xfe\n" + BCRYPT.encode() + b"\n")
     assert done.text == "bcrypt\trounds=4\t1\tneeded\n"
-    assert "1 lines have no hash that can be read: 1" in done.err
+    assert "1 line has no hash that can be read: 1" in done.err
     (desk.folder / "big.csv").write_text("hash\n" + "x" * 200_000 + "\n")
     refused = desk.run("hash", "--check", "big.csv", "--column", "hash")
     assert refused.code == 2

@@ -184,7 +184,7 @@ def _check(path: str, column: str | None, as_json: bool) -> None:
     click.echo(f"{old} of {counts.total()} need an upgrade: `verify_and_update` does it at the next login", err=True)
     if unread:
         numbers = ", ".join(map(str, first_unread)) + (", ..." if unread > len(first_unread) else "")
-        tell(f"{unread} lines have no hash that can be read: {numbers}")
+        tell(f"{unread} {'line has' if unread == 1 else 'lines have'} no hash that can be read: {numbers}")
 
 
 def _pairs(file: TextIO) -> Iterator[tuple[str, str]]:
