@@ -56,9 +56,13 @@ impl Scrypt {
         possible.then_some(Self { shape, log_n, r, p, salt, digest })
     }
 
-    fn memory_kib(&self) -> u64 {
-        // RFC 7914, section 5: N blocks of 128 r bytes.
-        (u64::from(self.r) << self.log_n).div_ceil(8)
+    fn n(&self) -> u64 {
+        1 << self.log_n
+    }
+
+    /// So many blocks of 128 r bytes (RFC 7914, section 2).
+    fn kib(&self, blocks: u64) -> u64 {
+        (u64::from(self.r) * blocks).div_ceil(8)
     }
 }
 
@@ -76,7 +80,8 @@ impl Hash for Scrypt {
     }
 
     fn check(&self, ceilings: &Ceilings) -> Result<()> {
-        at_most("scrypt memory in KiB", self.memory_kib(), ceilings.memory_kib)?;
+        // The N blocks that others count, and the p blocks they are made from: more where N is tiny and r is huge.
+        at_most("scrypt memory in KiB", self.kib(self.n().max(self.p.into())), ceilings.memory_kib)?;
         at_most("scrypt p", self.p.into(), ceilings.lanes)
     }
 
@@ -84,7 +89,7 @@ impl Hash for Scrypt {
         let params =
             Params::new(self.log_n, self.r, self.p).map_err(|_| Error::invalid("scrypt cannot take these costs"))?;
         // The crate takes its memory without asking, and this process would end if there is none.
-        let memory_kib = self.memory_kib();
+        let memory_kib = self.kib(self.n() + u64::from(self.p) + 1);
         usize::try_from(memory_kib * 1024)
             .ok()
             .and_then(|bytes| Vec::<u8>::new().try_reserve_exact(bytes).ok())
@@ -107,7 +112,7 @@ impl Hash for Scrypt {
 impl fmt::Display for Scrypt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { shape, log_n, r, p, salt, digest } = self;
-        let (n, text) = (1_u64 << log_n, String::from_utf8_lossy(salt));
+        let (n, text) = (self.n(), String::from_utf8_lossy(salt));
         match shape {
             Shape::Phc => {
                 let (salt, digest) = (BASE64_NOPAD.encode(salt), BASE64_NOPAD.encode(digest));
