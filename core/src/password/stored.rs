@@ -183,9 +183,10 @@ pub(super) fn alphabet(symbols: &str, bit_order: BitOrder) -> Encoding {
     specification.encoding().unwrap_or(BASE64_NOPAD)
 }
 
-/// Bytes, in exactly one spelling.
+/// Bytes, in exactly one spelling: padding in the middle is what the decoder would take too.
 pub(super) fn bytes(text: &str, encoding: &Encoding) -> Option<Vec<u8>> {
-    encoding.decode(text.as_bytes()).ok()
+    let bytes = encoding.decode(text.as_bytes()).ok()?;
+    (encoding.encode(&bytes) == text).then_some(bytes)
 }
 
 /// The id of a pepper, in the characters of a PHC parameter.
