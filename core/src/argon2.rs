@@ -4,14 +4,12 @@ use std::sync::{Mutex, TryLockError};
 
 use ::argon2::{Argon2, AssociatedData, Block, ParamsBuilder};
 use rayon::iter::ParallelExtend;
-use zeroize::{Zeroize, zeroize_stack};
+use zeroize::Zeroize;
 
+use crate::stack::wiped;
 use crate::{Error, Result};
 
 pub(crate) use ::argon2::{Algorithm, Version};
-
-/// More than Argon2 and rayon use of a thread's stack; Argon2's own part is some blocks of 1 KiB.
-const STACK: usize = 64 * 1024;
 
 /// Which Argon2, at what cost. The costs were checked by the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,26 +77,14 @@ fn refused(error: ::argon2::Error) -> Error {
 fn with_threads<T: Send>(lanes: u32, work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
     rayon::ThreadPoolBuilder::new()
         .num_threads(lanes as usize)
-        .build_scoped(
-            |thread| {
-                thread.run();
-                zeroize_stack::<STACK>();
-            },
-            |pool| pool.install(work),
-        )
+        .build_scoped(|thread| wiped(|| thread.run()), |pool| pool.install(work))
         .map_err(|error| Error::Io(format!("cannot start the threads of argon2: {error}")))?
 }
 
 /// There are no threads, and no fork: rayon does it all here and now.
 #[cfg(target_family = "wasm")]
 fn with_threads<T: Send>(_lanes: u32, work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
-    #[inline(never)] // or the stack that is wiped would begin below that of `work`
-    fn run<T>(work: impl FnOnce() -> T) -> T {
-        work()
-    }
-    let result = run(work);
-    zeroize_stack::<STACK>();
-    result
+    wiped(work)
 }
 
 /// Argon2's memory: ours and not the crate's own, which is freed un-wiped.

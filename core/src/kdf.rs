@@ -7,6 +7,7 @@
 use core::fmt;
 
 use crate::argon2::{Costs, Inputs, Kept};
+use crate::stack::wiped;
 use crate::{Error, Result};
 
 const MIN_MEMORY_KIB: u32 = 19_456;
@@ -231,7 +232,7 @@ impl Kdf {
             Algorithm::Argon2id { memory_kib, passes, lanes } => Costs::argon2id(memory_kib, passes, lanes.into())
                 .derive(passphrase, Inputs { salt, ..Inputs::default() }, &Kept::none(), out),
             Algorithm::Pbkdf2 { hash, iterations } => {
-                hash.pbkdf2(passphrase, salt, iterations, out);
+                wiped(|| hash.pbkdf2(passphrase, salt, iterations, out));
                 Ok(())
             }
         }

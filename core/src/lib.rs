@@ -53,6 +53,7 @@ mod random;
 #[cfg(target_os = "linux")]
 mod residue;
 mod secret;
+mod stack;
 #[cfg(not(target_family = "wasm"))]
 mod turns;
 pub mod vault;

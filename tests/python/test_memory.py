@@ -1,7 +1,12 @@
-"""What is left in the memory of a process that has used a secret without revealing it, and then locked the vault."""
+"""What is left in the memory of a process that has used a secret without revealing it, and then locked the vault.
+
+And of one that has verified a password, and then overwritten it.
+"""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import hmac
 import json
 import secrets
@@ -9,6 +14,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import argon2
+import bcrypt
 import pytest
 
 if TYPE_CHECKING:
@@ -25,10 +32,10 @@ with strongroom.open(sys.argv[1], key_file=sys.argv[2]) as vault:
 
 # What is searched for is known only with 1 added to each byte, and so is the memory when it is compared: the search
 # does not put into memory what it looks for.
-USER = """
+SEARCH = """
 import json, os, sys, strongroom
 
-disguised = bytes.fromhex(sys.argv[3])
+disguised = bytes.fromhex(sys.argv[1])
 disguise = bytes((byte + 1) % 256 for byte in range(256))
 
 def is_in_memory():
@@ -55,9 +62,13 @@ def is_in_memory():
     os.close(memory)
     assert searched > 1 << 20
     return found > 0
+"""
 
+USER = (
+    SEARCH
+    + """
 def use():
-    vault = strongroom.open(sys.argv[1], key_file=sys.argv[2])
+    vault = strongroom.open(sys.argv[2], key_file=sys.argv[3])
     names = list(vault)
     signature = vault["binance/canary"].hmac("secret", b"message").hex()
     vault.put("binance/other", {"secret": "x"})
@@ -71,6 +82,36 @@ vault, _, _ = use()
 revealed = vault["binance/canary"]["secret"].reveal()
 print(json.dumps([names, signature, after_lock, is_in_memory()]))
 """
+)
+
+# The password is a bytearray that never grew, so that it has no copy but those that strongroom makes.
+PASSWORDS = (
+    SEARCH
+    + """
+password = bytearray(len(disguised))
+for at, byte in enumerate(disguised):
+    password[at] = byte - 1
+
+def use():
+    secret = strongroom.Secret(password)
+    verified = [strongroom.verify_password(given, stored) for given in (password, secret) for stored in sys.argv[2:]]
+    cheap = strongroom.Kdf.argon2id(19_456, 2, 1), strongroom.Kdf.pbkdf2(600_000)
+    hashers = [strongroom.PasswordHasher(kdf, pepper={"k": password}) for kdf in cheap]
+    for hasher in hashers:
+        ok, new = hasher.verify_and_update(secret, sys.argv[2])
+        verified += [ok, hasher.verify(password, new)]
+    return verified
+
+def deep(calls):
+    # Down the stack of C, where the search does not come by and write over what was left.
+    return next(map(deep, [calls - 1])) if calls else use()
+
+verified = deep(100)
+held = is_in_memory()
+password[:] = bytes(len(password))
+print(json.dumps([verified, held, is_in_memory()]))
+"""
+)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a process reads its own memory in /proc, which is Linux's")
@@ -82,9 +123,28 @@ def test_no_secret_is_left_behind(path: Path, key: strongroom.Key) -> None:
     disguised = bytes(byte + 1 for byte in canary.encode()).hex()
     where = [str(path), str(file)]
     subprocess.run([sys.executable, "-c", MAKER, *where], input=canary, text=True, check=True)
-    done = subprocess.run([sys.executable, "-c", USER, *where, disguised], stdout=subprocess.PIPE, check=True)
+    done = subprocess.run([sys.executable, "-c", USER, disguised, *where], stdout=subprocess.PIPE, check=True)
     names, signature, after_lock, after_reveal = json.loads(done.stdout)
     assert names == ["binance/canary", "binance/main"]
     assert signature == hmac.digest(canary.encode(), b"message", "sha256").hex(), "the secret was used"
     assert not after_lock
     assert after_reveal, "the search finds what is there"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a process reads its own memory in /proc, which is Linux's")
+def test_no_password_is_left_behind() -> None:
+    password, salt = secrets.token_hex(16).encode(), b"saltsalt"
+    salted = base64.b64encode(hashlib.sha1(password + salt).digest() + salt).decode()
+    derived = base64.b64encode(hashlib.pbkdf2_hmac("sha256", password, salt, 1000)).decode()
+    stored = [
+        f"{{SSHA}}{salted}",
+        f"pbkdf2_sha256$1000$saltsalt${derived}",
+        argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(password),
+        bcrypt.hashpw(password, bcrypt.gensalt(4)).decode(),
+    ]
+    disguised = bytes(byte + 1 for byte in password).hex()
+    done = subprocess.run([sys.executable, "-c", PASSWORDS, disguised, *stored], stdout=subprocess.PIPE, check=True)
+    verified, held, after = json.loads(done.stdout)
+    assert verified == [True] * 12
+    assert held, "the search finds what is there"
+    assert not after

@@ -1,17 +1,23 @@
-//! After a vault is locked, its secrets are nowhere in this process's memory: not on the heap, not on a stack.
+//! After a vault is locked, its secrets are nowhere in this process's memory: not on the heap, not on a stack. Nor is a
+//! password once it was hashed or verified, nor the pepper once its hasher is dropped. What scrypt leaves is no password, but
+//! a hash of it (SECURITY.md, "What we do not promise").
 //!
 //! Reads /proc/self/mem, so that it needs Linux. Each path runs in a child process of its own, which first proves that
 //! it would find the secret while it is there.
 #![cfg(target_os = "linux")]
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)] // a panic is how a test fails
 
+use std::collections::BTreeMap;
 use std::fs::File;
+use std::hint::black_box;
 use std::io::{Read, Seek, SeekFrom};
 use std::process::Command;
 
+use serde_json::Value;
+use strongroom::password::Hasher;
 use strongroom::vault::{Entry, Find, Hash, Unlock, Vault};
 use strongroom::{Kdf, Key};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::{Zeroize, Zeroizing, zeroize_stack};
 
 const CANARY_LEN: usize = 40;
 /// The canary is never written out in this program: it is made where it is needed, and looked for in this disguise.
@@ -28,10 +34,20 @@ fn canary(i: u8) -> Zeroizing<String> {
     text
 }
 
-/// How often 16 bytes out of the middle of the canary stand in this process's writable memory.
+/// How often 16 bytes out of the middle of the canary stand in this process's writable memory, as they are or in one of
+/// the ways that a hash has them: under the pads of HMAC (RFC 2104), and in words of 4 or 8 bytes with the last byte first.
 fn count(i: u8) -> usize {
     let wanted = disguised(i);
-    let wanted = &wanted[12..28];
+    // Whole words, and not the first 16 bytes: what frees memory writes there.
+    let wanted: [u8; 16] = wanted[16..32].try_into().unwrap();
+    let (mut views, mut first) = (Vec::new(), [false; 256]);
+    for pad in [0, 0x36, 0x5c] {
+        for word in [1, 4, 8] {
+            let at = |at: usize| wanted[at / word * word + (word - 1 - at % word)] ^ pad;
+            first[usize::from(at(0) ^ DISGUISE)] = true;
+            views.push(std::array::from_fn::<_, 16, _>(at));
+        }
+    }
     let mut maps = String::new();
     File::open("/proc/self/maps").unwrap().read_to_string(&mut maps).unwrap();
     let mut memory = File::open("/proc/self/mem").unwrap();
@@ -50,7 +66,10 @@ fn count(i: u8) -> usize {
         if memory.read_exact(&mut buffer).is_err() {
             continue; // the mapping went away meanwhile
         }
-        let hits = |window: &[u8]| window.iter().zip(wanted).all(|(a, b)| *a == *b ^ DISGUISE);
+        let hits = |window: &[u8]| {
+            first[usize::from(window[0])]
+                && views.iter().any(|view| window.iter().zip(view).all(|(a, b)| *a == *b ^ DISGUISE))
+        };
         found += buffer.windows(wanted.len()).filter(|window| hits(window)).count();
         // The buffer itself is memory of this process.
         buffer.zeroize();
@@ -65,6 +84,14 @@ fn vault_with(i: u8) -> (Vault, Key) {
     (vault, key)
 }
 
+/// Runs a path further down the stack than the search goes, which would else write over what the path left there.
+#[inline(never)]
+fn deep(path: impl FnOnce()) {
+    let above = black_box([0_u8; 1 << 16]);
+    path();
+    black_box(&above);
+}
+
 /// Runs one path in a child process; the name is the test's own.
 fn in_child(name: &str, path: fn(u8), i: u8) {
     if std::env::var_os("STRONGROOM_MEMORY_CHILD").is_some() {
@@ -72,7 +99,13 @@ fn in_child(name: &str, path: fn(u8), i: u8) {
         assert!(count(i) > 0, "the search finds what is there");
         drop(held);
         assert_eq!(count(i), 0, "the search itself leaves nothing");
-        path(i);
+        deep(|| {
+            black_box(disguised(i).map(|byte| byte ^ DISGUISE));
+        });
+        assert!(count(i) > 0, "the search finds what is left on the stack");
+        zeroize_stack::<{ 1 << 17 }>();
+        assert_eq!(count(i), 0, "and not what is wiped there");
+        deep(|| path(i));
         assert_eq!(count(i), 0, "after {name}");
         println!("{name}: not found");
         return;
@@ -134,6 +167,69 @@ fn passphrase(i: u8) {
     Vault::open(bytes, &Unlock::passphrase(&canary(i))).unwrap().lock();
 }
 
+fn passphrase_under_pbkdf2(i: u8) {
+    let mut vault = Vault::create(&Unlock::passphrase(&canary(i)), Kdf::pbkdf2(600_000).unwrap()).unwrap();
+    let bytes = vault.seal().unwrap();
+    vault.lock();
+    Vault::open(bytes, &Unlock::passphrase(&canary(i))).unwrap().lock();
+}
+
+/// The right vectors by the name of their format, one of each.
+fn stored_hashes() -> BTreeMap<String, String> {
+    let vectors = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/vectors/password.json"));
+    let vectors: Value = serde_json::from_str(&vectors.unwrap()).unwrap();
+    let right = vectors["cases"].as_array().unwrap().iter().filter(|case| case["expect"] == "right");
+    right
+        .map(|case| (case["format"].as_str().unwrap().to_owned(), case["stored"].as_str().unwrap().to_owned()))
+        .collect()
+}
+
+fn every_format(i: u8) {
+    let hasher = Hasher::new(Kdf::argon2id(19_456, 2, 1).unwrap());
+    let formats = stored_hashes();
+    let mut left = Vec::new();
+    for (format, stored) in &formats {
+        deep(|| {
+            let password = canary(i);
+            let stored = hasher.hash_like(&*password, stored).unwrap();
+            assert_eq!(hasher.verify(&*password, &stored), Ok(true));
+        });
+        left.extend((count(i) > 0).then_some(format));
+    }
+    assert_eq!(left, [""; 0], "after these");
+    assert!(formats.len() >= 25, "{formats:?}");
+}
+
+fn renewal(i: u8) {
+    let old = Hasher::default().hash_like(&*canary(i), &stored_hashes()["bcrypt"]).unwrap();
+    for kdf in [Kdf::argon2id(19_456, 2, 1), Kdf::pbkdf2(600_000), Kdf::pbkdf2_sha512(220_000)] {
+        let hasher = Hasher::new(kdf.unwrap()).with_kept_memory(1);
+        deep(|| {
+            let password = canary(i);
+            let (ok, new) = hasher.verify_and_update(&*password, &old).unwrap();
+            assert!(ok);
+            assert_eq!(hasher.verify_and_update(&*password, &new.unwrap()), Ok((true, None)));
+            hasher.verify_dummy(&*password).unwrap();
+        });
+        assert_eq!(count(i), 0, "after {hasher:?}");
+    }
+}
+
+/// The password and the pepper, each for itself.
+fn peppers(i: u8) {
+    let (password, pepper) = (i, i + 1);
+    let salt_and_digest = "$c2FsdHNhbHRzYWx0c2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    for costs in ["$argon2id$v=19$m=8,t=1,p=1,keyid=k", "$pbkdf2-sha256$i=1,l=32,keyid=k"] {
+        deep(|| {
+            let hasher = Hasher::default().with_pepper("k", canary(pepper).as_str()).unwrap();
+            let stored = hasher.hash_like(&*canary(password), &format!("{costs}{salt_and_digest}")).unwrap();
+            assert_eq!(hasher.verify(&*canary(password), &stored), Ok(true));
+            assert!(count(pepper) > 0, "it is held here");
+        });
+        assert_eq!((count(password), count(pepper)), (0, 0), "after {costs}");
+    }
+}
+
 #[test]
 fn put_and_save_leave_nothing() {
     in_child("put_and_save_leave_nothing", put_and_save, 1);
@@ -157,4 +253,24 @@ fn rekey_leaves_nothing() {
 #[test]
 fn a_passphrase_leaves_nothing() {
     in_child("a_passphrase_leaves_nothing", passphrase, 5);
+}
+
+#[test]
+fn a_passphrase_under_pbkdf2_leaves_nothing() {
+    in_child("a_passphrase_under_pbkdf2_leaves_nothing", passphrase_under_pbkdf2, 6);
+}
+
+#[test]
+fn a_password_leaves_nothing_in_any_format() {
+    in_child("a_password_leaves_nothing_in_any_format", every_format, 7);
+}
+
+#[test]
+fn a_renewed_hash_leaves_nothing() {
+    in_child("a_renewed_hash_leaves_nothing", renewal, 8);
+}
+
+#[test]
+fn a_pepper_leaves_nothing() {
+    in_child("a_pepper_leaves_nothing", peppers, 9);
 }

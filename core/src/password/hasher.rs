@@ -12,6 +12,7 @@ use super::stored::{Ceilings, Hash, With, is_key_id, parse};
 use crate::argon2::{Costs, Kept};
 use crate::kdf::{Algorithm, Prf};
 use crate::random::random;
+use crate::stack::wiped;
 use crate::{Error, Kdf, Result, Secret};
 
 const SALT_BYTES: usize = 16;
@@ -206,7 +207,7 @@ impl Hasher {
         #[cfg(not(target_family = "wasm"))]
         let _turn = crate::turns::take();
         let with = With { pepper, kept: &self.kept };
-        let digest = hash.derive(password, &with)?;
+        let digest = wiped(|| hash.derive(password, &with))?;
         hash.set_digest(&digest);
         Ok(())
     }

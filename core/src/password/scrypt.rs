@@ -94,6 +94,7 @@ impl Hash for Scrypt {
             .ok()
             .and_then(|bytes| Vec::<u8>::new().try_reserve_exact(bytes).ok())
             .ok_or_else(|| Error::Io(format!("the operating system has not {memory_kib} KiB of memory for scrypt")))?;
+        // It also frees it un-wiped, and has no call that takes ours: SECURITY.md says what that gives away.
         let mut out = Zeroizing::new(vec![0; self.digest.len()]);
         scrypt::scrypt(password, &self.salt, &params, &mut out)
             .map_err(|_| Error::invalid("scrypt cannot make a hash of this length"))?;
