@@ -7,8 +7,7 @@
 use core::fmt;
 
 use crate::argon2::{Costs, Inputs, Kept};
-use crate::stack::wiped;
-use crate::{Error, Result};
+use crate::{Error, Result, pbkdf2};
 
 const MIN_MEMORY_KIB: u32 = 19_456;
 const MAX_MEMORY_KIB: u32 = 262_144;
@@ -232,7 +231,7 @@ impl Kdf {
             Algorithm::Argon2id { memory_kib, passes, lanes } => Costs::argon2id(memory_kib, passes, lanes.into())
                 .derive(passphrase, Inputs { salt, ..Inputs::default() }, &Kept::none(), out),
             Algorithm::Pbkdf2 { hash, iterations } => {
-                wiped(|| hash.pbkdf2(passphrase, salt, iterations, out));
+                hash.pbkdf2(passphrase, salt, iterations, out);
                 Ok(())
             }
         }
@@ -243,9 +242,9 @@ impl Prf {
     /// PBKDF2 (RFC 8018, section 5.2) with HMAC over this hash, as many bytes as `out` holds.
     pub(crate) fn pbkdf2(self, password: &[u8], salt: &[u8], iterations: u32, out: &mut [u8]) {
         match self {
-            Self::Sha1 => pbkdf2::pbkdf2_hmac::<sha1::Sha1>(password, salt, iterations, out),
-            Self::Sha256 => pbkdf2::pbkdf2_hmac::<sha2::Sha256>(password, salt, iterations, out),
-            Self::Sha512 => pbkdf2::pbkdf2_hmac::<sha2::Sha512>(password, salt, iterations, out),
+            Self::Sha1 => pbkdf2::derive::<sha1::Sha1>(password, salt, iterations, out),
+            Self::Sha256 => pbkdf2::derive::<sha2::Sha256>(password, salt, iterations, out),
+            Self::Sha512 => pbkdf2::derive::<sha2::Sha512>(password, salt, iterations, out),
         }
     }
 }

