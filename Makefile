@@ -52,7 +52,7 @@ check: .cache/package .cache/check .cache/cargo-deny-$(CARGO_DENY) ## Formatting
 
 .PHONY: bench
 bench: .cache/package .cache/check ## Compare with other libraries, side by side
-	$(BIN)/python bench/run.py
+	$(BIN)/python -m bench.run
 
 .PHONY: soak
 soak: export STRONGROOM_SOAK := 1
