@@ -1,44 +1,69 @@
-"""What turning a passphrase into a key costs, beside other libraries."""
+"""What hashing a password costs, beside other libraries and on several threads."""
 
 import hashlib
-from collections.abc import Callable
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
 
-import argon2.low_level as argon2
+import argon2
+import bcrypt
 import strongroom
 
 from bench.measure import Row, alternate, beside
 
-PASSPHRASE = "correct horse battery staple"
+PASSWORD = "correct horse battery staple"
+SALT = bytes(16)
 
 
-def key_derivation(folder: Path) -> list[Row]:
-    """Compare KDFs. Ours is a wrong passphrase on an empty vault: the KDF, and a file of 400 bytes read."""
-    rows: list[Row] = []
-    for memory, passes, lanes, target in ((65_536, 3, 4, 0.8), (19_456, 2, 1, None)):
-        ours = wrong_passphrase(folder / f"argon2-{memory}.vault", strongroom.Kdf.argon2id(memory, passes, lanes))
-        what = f"Argon2id {memory >> 10} MiB, {passes} passes, lanes: {lanes}, to argon2-cffi"
-        rows.append(beside(what, alternate(31, ours, argon2_of(memory, passes, lanes)), target))
-    ours = wrong_passphrase(folder / "pbkdf2.vault", strongroom.Kdf.pbkdf2(600_000))
-    times = alternate(11, ours, lambda: hashlib.pbkdf2_hmac("sha256", PASSPHRASE.encode(), bytes(32), 600_000))
-    return [*rows, beside("PBKDF2-HMAC-SHA-256, 600,000 iterations, to hashlib", times)]
+def passwords() -> list[Row]:
+    """Measure every function that the core hashes new passwords with, and bcrypt, of which most old hashes are made."""
+    default, least = strongroom.Kdf.argon2id(65_536, 3, 4), strongroom.Kdf.argon2id(19_456, 2, 1)
+    hashing, kept = strongroom.PasswordHasher, strongroom.PasswordHasher(least, kept_memory=4)
+    return [
+        argon2id("Argon2id 64 MiB, 3 passes, 4 lanes", hashing(default), argon2.PasswordHasher(3, 65_536, 4), 0.78),
+        argon2id("Argon2id 19 MiB, 2 passes, 1 lane", hashing(least), argon2.PasswordHasher(2, 19_456, 1), 0.85),
+        argon2id("the same with kept memory", kept, argon2.PasswordHasher(2, 19_456, 1)),
+        pbkdf2("sha256", strongroom.Kdf.pbkdf2(600_000), 0.55),
+        pbkdf2("sha512", strongroom.Kdf.pbkdf2_sha512(220_000), 1.0),
+        verify_bcrypt(12, 1.1),
+        four_threads("Argon2id 64 MiB, 3 passes, 4 lanes", hashing(default), 8, 1.3),
+        four_threads("Argon2id 19 MiB, 2 passes, 1 lane", hashing(least), 24, 1.3),
+        four_threads("the same with kept memory", kept, 24, 1.7),
+    ]
 
 
-def wrong_passphrase(path: Path, kdf: strongroom.Kdf) -> Callable[[], object]:
-    """Build a job that costs what the KDF costs."""
-    strongroom.create(path, passphrase=PASSPHRASE, kdf=kdf)
-
-    def job() -> None:
-        try:
-            strongroom.open(path, passphrase="wrong")
-        except strongroom.errors.DecryptError:
-            return
-        raise AssertionError("a wrong passphrase opened the vault")
-
-    return job
+def argon2id(
+    what: str, ours: strongroom.PasswordHasher, peer: argon2.PasswordHasher, target: float | None = None
+) -> Row:
+    """Compare a hash to store."""
+    return beside(
+        f"{what}, to argon2-cffi", alternate(31, lambda: ours.hash(PASSWORD), lambda: peer.hash(PASSWORD)), target
+    )
 
 
-def argon2_of(memory: int, passes: int, lanes: int) -> Callable[[], object]:
-    """Build a job that derives 32 bytes as pykeepass does."""
-    secret, salt, kind = PASSPHRASE.encode(), bytes(32), argon2.Type.ID
-    return lambda: argon2.hash_secret_raw(secret, salt, passes, memory, lanes, 32, kind)
+def pbkdf2(name: str, kdf: strongroom.Kdf, target: float) -> Row:
+    """Compare a hash to store, of as many bytes as the hash function gives."""
+    ours, iterations = strongroom.PasswordHasher(kdf), kdf.iterations
+    assert iterations is not None
+    times = alternate(
+        15, lambda: ours.hash(PASSWORD), lambda: hashlib.pbkdf2_hmac(name, PASSWORD.encode(), SALT, iterations)
+    )
+    return beside(f"PBKDF2 with {name}, {iterations:,} iterations, to hashlib", times, target)
+
+
+def verify_bcrypt(cost: int, target: float) -> Row:
+    """Compare verifying, since we make no bcrypt."""
+    password = PASSWORD.encode()
+    stored = bcrypt.hashpw(password, bcrypt.gensalt(cost))
+    times = alternate(7, lambda: strongroom.verify_password(password, stored), lambda: bcrypt.checkpw(password, stored))
+    return beside(f"bcrypt, cost {cost}, to verify, to bcrypt", times, target)
+
+
+def four_threads(what: str, hasher: strongroom.PasswordHasher, hashes: int, target: float) -> Row:
+    """Compare the hashes per second of four threads at once with those of one."""
+    many = [PASSWORD] * hashes
+    with ThreadPoolExecutor(4) as pool:
+        times = alternate(9, lambda: list(pool.map(hasher.hash, many)), lambda: [hasher.hash(one) for one in many])
+    four, one = (hashes / seconds for seconds in times)
+    ratio = four / one
+    return Row(
+        f"{what}: 4 threads, to 1", f"{four:.3g}/s", f"{one:.3g}/s", f"{ratio:.3f}", f">= {target:.2f}", ratio >= target
+    )

@@ -16,7 +16,7 @@ from typing import Any
 import strongroom
 
 from bench.measure import Row, above, alternate, beside, shown, within
-from bench.passwords import key_derivation
+from bench.passwords import passwords
 from bench.vaults import vaults
 
 ROOT = Path(__file__).parent.parent
@@ -28,9 +28,9 @@ def main() -> None:
     """Measure everything and print the table."""
     cores, load = os.cpu_count(), os.getloadavg()[0]
     print(f"{platform.machine()}, {cores} cores, Python {platform.python_version()}; load before the run: {load:.1f}")
-    rows = in_rust()
+    rows = [*in_rust(), *passwords()]
     with tempfile.TemporaryDirectory() as folder:
-        rows += [*key_derivation(Path(folder)), *vaults(Path(folder)), *processes(Path(folder)), wheel(Path(folder))]
+        rows += [*vaults(Path(folder)), *processes(Path(folder)), wheel(Path(folder))]
     table = [("", "ours", "peer", "ours/peer", "target", "")]
     table += [(r.what, r.ours, r.peer, r.ratio, r.target, "MISSED" if r.met is False else "") for r in rows]
     widths = [max(len(line[column]) for line in table) for column in range(6)]
