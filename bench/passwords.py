@@ -1,4 +1,4 @@
-"""What hashing a password costs, beside other libraries and on several threads."""
+"""What hashing a password costs, beside other libraries and on several threads. For Argon2id, see argon2.md."""
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
