@@ -244,10 +244,7 @@ impl Vault {
         drop_from(root, |_| true, &BTreeSet::from([id]));
         root.is_changed = true;
         opened.damaged.remove(&id);
-        // Kept aside until the save, which must see whether someone else has changed it meanwhile.
-        if let Some(compartment) = opened.compartments.remove(&id).filter(|compartment| !compartment.is_new) {
-            opened.removed.insert(id, compartment);
-        }
+        opened.compartments.remove(&id);
         Ok(())
     }
 

@@ -281,8 +281,7 @@ impl Opened {
         let root = self.root.as_mut().ok_or_else(owners_only)?;
         limit("number of compartments", root.compartments.len() + 1, MAX_COMPARTMENTS)?;
         // The lowest free id: ids are few, and what tells two compartments apart for good is (id, epoch).
-        let removed = &self.removed;
-        let is_free = |id: &u16| !removed.contains_key(id) && root.compartments.iter().all(|other| other.id != *id);
+        let is_free = |id: &u16| root.compartments.iter().all(|other| other.id != *id);
         let id = (0..=u16::MAX).find(is_free).ok_or(Error::Format("compartment ids"))?;
         let key = generate_key()?;
         let keys = CompartmentKeys::derive(key.clone(), root.vault_id, id, epoch)?;

@@ -115,8 +115,6 @@ struct Opened {
     root: Option<Root>,
     /// What this key has access to, and what is in order.
     compartments: BTreeMap<u16, Compartment>,
-    /// What was removed as a whole and is in the file until the next save.
-    removed: BTreeMap<u16, Compartment>,
     /// What this key has access to, and what is damaged as a whole: name and code.
     damaged: BTreeMap<u16, (String, &'static str)>,
 }
@@ -444,7 +442,7 @@ impl Opened {
                 Err(error) => drop(damaged.insert(id, (name, error.code()))),
             }
         }
-        Ok(Self { base, frame, who, rekeyed_slot: None, root, compartments, removed: BTreeMap::new(), damaged })
+        Ok(Self { base, frame, who, rekeyed_slot: None, root, compartments, damaged })
     }
 
     fn is_changed(&self) -> bool {

@@ -100,8 +100,7 @@ impl Opened {
         root: Option<&Root>,
     ) -> Result<BTreeMap<u16, Content<'a>>> {
         let mut contents = BTreeMap::new();
-        for (&id, compartment) in self.compartments.iter().chain(&self.removed) {
-            let is_kept = !self.removed.contains_key(&id);
+        for (&id, compartment) in &self.compartments {
             let rekey = root.is_some_and(|root| rekeys(root, id));
             if compartment.is_new {
                 contents.insert(id, Content::of(compartment, &self.base, 1));
@@ -121,12 +120,6 @@ impl Opened {
             };
             let opened = self.frame.compartment(id).ok_or(Error::Format("the directory"))?;
             let is_same = whole(stored, at)? == whole(&self.base, opened)?;
-            if !is_kept {
-                match is_same {
-                    true => continue,
-                    false => return conflict(format!("someone else changed compartment {}", compartment.name)),
-                }
-            }
             if !compartment.is_changed() && !rekey {
                 if !is_same {
                     check_not_older(stored, at, compartment)?;
@@ -139,24 +132,24 @@ impl Opened {
             };
             contents.insert(id, content);
         }
-        // What is damaged here as a whole goes only as it was seen: it may be whole again.
+        // What goes as a whole goes only as it was seen: others may have written to it, or made it whole again.
         for opened in self.frame.compartments.iter().filter(|at| self.throws_away(at, root)) {
             let found = frame.compartment(opened.id).map(|at| whole(stored, at)).transpose()?;
             if found != Some(whole(&self.base, opened)?) {
-                return conflict("someone else changed a damaged compartment that was to be left out");
+                return conflict("someone else changed a compartment that was to be removed");
             }
         }
         Ok(contents)
     }
 
-    /// Whether we leave out a compartment that we could not open.
+    /// Whether we leave out a compartment: one that was removed here, or that is damaged as a whole.
     fn throws_away(&self, at: &CompartmentFrame, root: Option<&Root>) -> bool {
         let is_ours = self.compartments.get(&at.id).is_some_and(|ours| !ours.is_new);
         let is_kept = |root: &Root| {
             let mut listed = root.compartments.iter();
             listed.any(|other| other.id == at.id && other.epoch == at.epoch && other.rekey.is_none())
         };
-        !is_ours && !self.removed.contains_key(&at.id) && root.is_some_and(|root| root.is_changed && !is_kept(root))
+        !is_ours && root.is_some_and(|root| root.is_changed && !is_kept(root))
     }
 
     /// Our changes of one compartment, on top of what someone else stored there.
