@@ -182,8 +182,8 @@ impl Vault {
             }
         };
         let slot = new_slot(root, label, payload, unlock, kdf, now)?;
-        let at = root.slots.partition_point(|other| other.head.id < slot.head.id);
-        root.slots.insert(at, slot);
+        root.slots.push(slot);
+        root.slots.sort_by_key(|slot| slot.head.id);
         root.is_changed = true;
         Ok(())
     }

@@ -287,8 +287,8 @@ impl Opened {
         let keys = CompartmentKeys::derive(key.clone(), root.vault_id, id, epoch)?;
         let unknown = super::cbor::Map::new();
         let listed = Listed { id, epoch, key, name: name.to_owned(), created, unknown, rekey: None };
-        let at = root.compartments.partition_point(|other| other.id < id);
-        root.compartments.insert(at, listed);
+        root.compartments.push(listed);
+        root.compartments.sort_by_key(|at| at.id);
         root.is_changed = true;
         self.compartments.insert(id, Compartment::create(name, keys));
         Ok(id)
