@@ -137,14 +137,11 @@ impl Kdf {
     pub(crate) fn from_stored(kdf: u8, a: u32, b: u32, c: u8, bounds: Bounds) -> Result<Option<Self>> {
         let algorithm = match (kdf, a, b, c) {
             (0, 0, 0, 0) => return Ok(None),
-            (0, ..) => return Err(Error::Format("kdf costs on a slot without a passphrase")),
             (1, memory_kib, passes @ 1.., lanes @ 1..) if memory_kib >= LEAST_KIB_PER_LANE * u32::from(lanes) => {
                 Algorithm::Argon2id { memory_kib, passes, lanes }
             }
-            (1, ..) => return Err(Error::Format("argon2id costs")),
             (2, iterations @ 1.., 0, 0) => Algorithm::Pbkdf2 { hash: Prf::Sha256, iterations },
-            (2, ..) => return Err(Error::Format("pbkdf2 costs")),
-            _ => return Err(Error::Format("unknown kdf")),
+            _ => return Err(Error::Format("a kdf that is not known, or costs that it does not take")),
         };
         Self(algorithm).checked(bounds).map(Some)
     }

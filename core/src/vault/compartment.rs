@@ -48,7 +48,7 @@ impl Compartment {
         let stored = bytes.get(frame.records.clone()).ok_or(Error::Format("a compartment is cut short"))?;
         keys.verify(frame.revision, stored, &frame.mac)?;
         counter(frame.revision)?;
-        let mut this = Self { revision: frame.revision, is_new: false, ..Self::blank(name, keys) };
+        let mut this = Self { revision: frame.revision, ..Self::blank(name, keys) };
         let mut at = 0;
         let mut last: Option<RecordId> = None;
         let mut spans = Vec::new();

@@ -157,10 +157,10 @@ impl Root {
         })
     }
 
-    /// The same compartments under a new vault id and root key, without a slot yet.
+    /// What follows this one under a new vault id and root key, without a slot and without a compartment yet.
     pub(super) fn renewed(&self) -> Result<Self> {
         let fresh = Self::create(crate::random::random()?)?;
-        Ok(Self { compartments: self.compartments.clone(), unknown: self.unknown.clone(), ..fresh })
+        Ok(Self { unknown: self.unknown.clone(), ..fresh })
     }
 
     /// Checks the root MAC and opens the keyring. Structure that is wrong behind a good MAC is `format`.
