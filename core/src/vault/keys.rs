@@ -5,7 +5,7 @@ use hmac::{Hmac, KeyInit, Mac as _};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use xaes_256_gcm::aead::AeadInOut;
-use xaes_256_gcm::{Nonce, Tag, Xaes256Gcm};
+use xaes_256_gcm::{Nonce, P_MAX, Tag, Xaes256Gcm};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::format::{Mac, NONCE, RecordId, SEAL, SlotHead, TAG, VERSION, VaultId};
@@ -196,7 +196,7 @@ fn seal_with(cipher: &Xaes256Gcm, aad: &[u8], mut plaintext: Zeroizing<Vec<u8>>)
     // In place, in a buffer that is wiped if anything fails before it holds only ciphertext.
     let tag = cipher
         .encrypt_inout_detached(&Nonce::from(nonce), aad, plaintext.as_mut_slice().into())
-        .map_err(|_| Error::Limit { what: "sealed size in bytes", asked: plaintext.len() as u64, allowed: 1 << 36 })?;
+        .map_err(|_| Error::Limit { what: "sealed size in bytes", asked: plaintext.len() as u64, allowed: P_MAX })?;
     let mut sealed = Vec::with_capacity(plaintext.len() + SEAL);
     sealed.extend_from_slice(&nonce);
     sealed.extend_from_slice(&plaintext);
