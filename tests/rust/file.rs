@@ -272,24 +272,30 @@ mod unix {
             return fails(&mut with_a_change(&folder), &["the group 12345 cannot be kept"]);
         }
         let place = Place::new();
-        if is_root() {
-            chown(&place.vault, Some(54_321), Some(12_345)).unwrap();
+        let lock = place.path().join("bots.vault.lock");
+        let given = if is_root() {
+            vec![(Some(0), Some(12_345)), (Some(54_321), Some(0)), (Some(54_321), Some(12_345))]
         } else {
             // The last of this user's groups: new files do not get it by themselves.
             let groups = String::from_utf8(Command::new("id").arg("-G").output().unwrap().stdout).unwrap();
-            chown(&place.vault, None, groups.split_whitespace().last().map(|group| group.parse().unwrap())).unwrap();
-        }
-        set_mode(&place.vault, 0o660);
+            vec![(None, groups.split_whitespace().last().map(|group| group.parse().unwrap()))]
+        };
         let access =
-            || fs::metadata(&place.vault).map(|found| (found.uid(), found.gid(), found.mode() & 0o7777)).unwrap();
-        let before = access();
-        place.open().edit(|vault| vault.put("binance/main", entry("two"))).unwrap();
-        assert_eq!(access(), before);
+            |path: &Path| fs::metadata(path).map(|found| (found.uid(), found.gid(), found.mode() & 0o7777)).unwrap();
+        for (user, group) in given {
+            chown(&place.vault, user, group).unwrap();
+            set_mode(&place.vault, 0o660);
+            fs::remove_file(&lock).unwrap();
+            let before = access(&place.vault);
+            place.open().edit(|vault| vault.put("binance/main", entry("two"))).unwrap();
+            assert_eq!(access(&place.vault), before);
+            assert_eq!(access(&lock), before, "who may write the vault may take its lock");
+        }
         if cfg!(target_os = "linux") && is_root() {
             // Root without the right to give files away. Users without it are tested beside the code.
             chown(&place.vault, Some(0), None).unwrap();
             run(&["setpriv", "--bounding-set=-chown"], TEST, "save", place.path());
-            assert_eq!(access(), (0, 12_345, 0o660));
+            assert_eq!(access(&place.vault), (0, 12_345, 0o660));
         }
     }
 

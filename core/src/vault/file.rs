@@ -355,13 +355,11 @@ fn open_lock(path: &Path) -> io::Result<File> {
 #[cfg(unix)]
 fn share_lock(lock: &File, target: &Path) {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
-    let (Ok(vault), Ok(now)) = (fs::metadata(target), lock.metadata()) else { return };
+    let Ok(vault) = fs::metadata(target) else { return };
     let writers = |bits: u32| if vault.mode() & bits & 0o222 == 0 { 0 } else { bits };
     let mode = 0o600 | writers(0o060) | writers(0o006);
     // If this can't be done, the ones left out are told that they cannot lock it.
-    if now.gid() != vault.gid() || now.uid() != vault.uid() {
-        let _ = fchown(lock, Some(vault.uid()), Some(vault.gid())).or_else(|_| fchown(lock, None, Some(vault.gid())));
-    }
+    let _ = fchown(lock, Some(vault.uid()), Some(vault.gid())).or_else(|_| fchown(lock, None, Some(vault.gid())));
     let _ = lock.set_permissions(fs::Permissions::from_mode(mode));
 }
 
