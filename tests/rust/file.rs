@@ -110,6 +110,11 @@ fn an_edit_is_all_or_nothing() {
     for result in [file.save(), file.discard(), file.reload().map(drop), file.edit(|_| Ok(()))] {
         assert_eq!(code(result), "locked");
     }
+    let failed = place.open().edit(|vault| {
+        vault.lock();
+        Err::<(), _>(Error::Random)
+    });
+    assert_eq!(failed, Err(Error::Random), "there is nothing to drop, and its own error is what is told");
 }
 
 #[test]
@@ -262,6 +267,8 @@ mod unix {
         assert_eq!(error.code(), "exists");
         assert!(error.to_string().contains("a link to a file that is gone"), "{error}");
         assert_eq!(code(VaultFile::open(&dangling, &unlock(place.path()))), "not_found");
+        let error = VaultFile::create(&link, &unlock(place.path()), Kdf::default()).unwrap_err();
+        assert_eq!(error, Error::Exists(link.display().to_string()), "nothing is gone here");
         assert!(!place.path().join("nowhere").exists());
     }
 

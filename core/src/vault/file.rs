@@ -268,11 +268,17 @@ fn read(path: &Path) -> Result<Option<(Vec<u8>, Metadata)>> {
     };
     let len = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
     limit("vault size in bytes", len, MAX_VAULT)?;
-    let mut bytes = Vec::with_capacity(len);
-    // It may have grown in between, if somebody writes into it instead of replacing it.
-    file.take(MAX_VAULT as u64 + 1).read_to_end(&mut bytes).map_err(refused)?;
+    let bytes = read_all(file, len).map_err(refused)?;
     limit("vault size in bytes", bytes.len(), MAX_VAULT)?;
     Ok(Some((bytes, metadata)))
+}
+
+/// The bytes of a file of `len` bytes. It may have grown in between, if somebody writes into it instead of replacing
+/// it: then as many as show that it is too large.
+fn read_all(file: impl Read, len: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(len);
+    file.take(MAX_VAULT as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// `NAME` with something before and after it, in the same folder.
@@ -586,6 +592,11 @@ mod tests {
     }
 
     #[test]
+    fn what_grows_without_end_is_read_as_far_as_shows_it() {
+        assert_eq!(read_all(io::repeat(0), 1).unwrap().len(), MAX_VAULT + 1);
+    }
+
+    #[test]
     fn what_is_no_file_is_refused() {
         let (folder, store) = store();
         assert_eq!(Store::at(Path::new("")).unwrap_err().code(), "invalid_input");
@@ -626,11 +637,20 @@ mod tests {
         assert_eq!(link.read().unwrap_err().code(), "not_found");
         assert_eq!(link.replace(|_| Ok(b"three".to_vec())).unwrap_err().code(), "not_found");
 
+        // Two links that point to each other are no file that is gone.
+        symlink("b.vault", folder.path().join("a.vault")).unwrap();
+        symlink("a.vault", folder.path().join("b.vault")).unwrap();
+        let circle = Store::at(&folder.path().join("a.vault")).unwrap();
+        assert_eq!(circle.replace(|_| panic!("a circle was read")).unwrap_err().code(), "io");
+        ["a.vault", "b.vault"].iter().for_each(|name| fs::remove_file(folder.path().join(name)).unwrap());
+
         // Someone who writes the same folder must not be able to have another file locked, made or changed.
         fs::remove_file(folder.path().join("bots.vault.lock")).unwrap();
         symlink("elsewhere", folder.path().join("bots.vault.lock")).unwrap();
         assert_eq!(store.replace(|_| Ok(b"four".to_vec())).unwrap_err().code(), "io");
         assert_eq!(names(folder.path()), ["bots.vault.lock", "link.vault"]);
+        fs::write(folder.path().join("elsewhere"), b"").unwrap();
+        assert_eq!(store.replace(|_| panic!("another file was locked")).unwrap_err().code(), "io");
     }
 
     #[cfg(unix)]
