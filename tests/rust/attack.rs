@@ -366,6 +366,10 @@ fn a_restored_backup_and_another_revocation_make_another_key() {
     let mixed = with(&two, parts(&two).compartments[0].clone(), &one[parts(&one).compartments[0].clone()]);
     assert_eq!(code(open(&mixed, &town.victim).unwrap().entry("binance/main")), "damaged");
     assert_eq!(code(open_pinned(&two, &town.victim, &first.pin_for("victim").unwrap())), "rollback", "a fork");
+    let mut victim = open(&one, &town.victim).unwrap();
+    assert_eq!(code(victim.reload(two.clone())), "rollback");
+    put(&mut victim, "binance/new", "1");
+    assert_eq!(code(victim.splice(&two)), "conflict");
 }
 
 #[test]
@@ -383,4 +387,20 @@ fn an_id_that_is_used_again_does_not_open_to_who_had_it_before() {
     let mut put_back = with(&after, at.slots[0].clone(), &slots.concat());
     put_back[41] = 2;
     assert_eq!(open(&put_back, &town.mallory).unwrap().damage().unwrap()[0].code, "decrypt");
+}
+
+#[test]
+fn an_id_that_is_used_again_has_another_epoch() {
+    let mut vault = Vault::create(&Unlock::key(Key::generate().unwrap()), Kdf::default()).unwrap();
+    put(&mut vault, "binance/main", "1");
+    let line = |bytes: &[u8]| bytes[parts(bytes).directory].to_vec();
+    let revision = |bytes: &[u8]| bytes[32..40].to_vec();
+    let before = vault.seal().unwrap();
+    vault.remove_compartment("binance").unwrap();
+    put(&mut vault, "okx/main", "2");
+    let after = vault.seal().unwrap();
+    for bytes in [&before, &after] {
+        assert_eq!(line(bytes), [&[0, 0], revision(bytes).as_slice()].concat(), "the epoch is that of the save");
+    }
+    assert_ne!(line(&before), line(&after));
 }

@@ -302,6 +302,15 @@ fn a_damaged_compartment_that_is_whole_again_is_not_thrown_away() {
 }
 
 #[test]
+fn a_holder_whose_slot_is_damaged_gets_no_pin() {
+    let vault = owner(&Forge { holder_payload: Some(uint(1)), ..Forge::default() }).unwrap();
+    let slots = vault.slots().unwrap();
+    assert_eq!(slots.iter().map(|slot| slot.compartments.as_deref()).collect::<Vec<_>>(), [None, None]);
+    assert_eq!(code(vault.pin_for("holder")), "damaged");
+    assert_eq!(code(vault.pin_for("owner")), "ok");
+}
+
+#[test]
 fn contradicting_versions_are_kept_by_a_revocation() {
     let versions =
         || vec![record(1, meta("x", 1, "current"), secret("s")), record(2, meta("x", 2, "current"), secret("s"))];

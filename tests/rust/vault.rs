@@ -60,7 +60,7 @@ fn put_seal_open_read() {
     assert_eq!((entry.expires_at(), entry.rotate_after()), (Some(1_800_000_000), None));
     assert_eq!(code(entry.reveal("api_key")), "invalid_input");
     assert_eq!(code(entry.reveal("nope")), "not_found");
-    assert_eq!(code(vault.entry("binance/other")), "not_found");
+    assert_eq!(vault.entry("binance/other").unwrap_err(), Error::NotFound("entry binance/other".to_owned()));
     assert_eq!(code(vault.entry("kraken/main")), "not_found");
     assert_eq!(code(vault.entry("binance")), "invalid_input");
     assert!(!format!("{entry:?} {vault:?}").contains("hush"));
@@ -232,6 +232,8 @@ fn rekeying_leaves_only_who_is_presented() {
     let pin = vault.pin().unwrap();
     assert_eq!(code(vault.rekey(&[Unlock::passphrase("wrong")], OnDamage::Refuse)), "decrypt");
     assert_eq!(code(vault.rekey(&[Unlock::key(bot.clone())], OnDamage::Refuse)), "invalid_input", "no owner is left");
+    let too_much = Unlock::passphrase_and_key("correct horse", key.clone());
+    assert_eq!(code(vault.rekey(&[too_much], OnDamage::Refuse)), "decrypt", "this slot asks for its key alone");
     let rekeyed =
         vault.rekey(&[Unlock::key(bot.clone()), Unlock::passphrase("correct horse")], OnDamage::Refuse).unwrap();
     assert_eq!(rekeyed.removed, ["owner"]);
@@ -248,6 +250,39 @@ fn rekeying_leaves_only_who_is_presented() {
     let desk = Unlock::passphrase("correct horse");
     assert_eq!(reveal(&Vault::open(bytes.clone(), &desk).unwrap(), "kraken/main", "secret"), "s2");
     assert_eq!(code(Vault::open(bytes, &desk.with_pin(&pin))), "rollback");
+}
+
+#[test]
+fn after_a_rekeying_it_is_opened_by_the_first_owner_presented() {
+    let weak = Kdf::argon2id(19_456, 2, 1).unwrap();
+    for first in ["owner", "desk"] {
+        let (mut vault, key, bot) = with_holder();
+        let desk = Unlock::passphrase("correct horse");
+        vault.grant("desk", Access::Owner, &desk, weak).unwrap();
+        let mut keep = vec![Unlock::key(bot), Unlock::key(key), desk];
+        if first == "desk" {
+            keep.swap(1, 2);
+        }
+        vault.rekey(&keep, OnDamage::Refuse).unwrap();
+        vault.seal().unwrap();
+        assert_eq!(vault.opened_by().unwrap().label.as_deref(), Some(first));
+    }
+}
+
+#[test]
+fn a_new_passphrase_goes_with_the_key_that_the_slot_has() {
+    let (mut vault, _) = owner();
+    let weak = Kdf::argon2id(19_456, 2, 1).unwrap();
+    let [key, other] = [(); 2].map(|()| Key::generate().unwrap());
+    let with_key = |text: &str, key: &Key| Unlock::passphrase_and_key(text, key.clone());
+    vault.grant("both", Access::Owner, &with_key("correct horse", &key), weak).unwrap();
+    let new = "battery staple";
+    assert_eq!(code(vault.change_passphrase("both", &with_key(new, &other), weak)), "invalid_input");
+    assert_eq!(code(vault.change_passphrase("both", &Unlock::passphrase(new), weak)), "invalid_input");
+    vault.change_passphrase("both", &with_key(new, &key), weak).unwrap();
+    let bytes = vault.seal().unwrap();
+    assert_eq!(code(Vault::open(bytes.clone(), &with_key("correct horse", &key))), "decrypt");
+    assert_eq!(code(Vault::open(bytes, &with_key(new, &key))), "ok");
 }
 
 #[test]
@@ -501,6 +536,16 @@ fn a_time_of_zero_takes_it_away_and_an_update_leaves_when_it_was_made() {
     vault.update("binance/main", Entry::new().with_expires_at(0).with_rotate_after(0), None).unwrap();
     let entry = vault.entry("binance/main").unwrap();
     assert_eq!((entry.expires_at(), entry.rotate_after()), (None, None));
+    assert_eq!((entry.created(), entry.updated()), (1_700_000_000, 1_800_000_000));
+}
+
+#[test]
+fn a_put_over_an_entry_leaves_when_it_was_first_put() {
+    let (mut vault, _) = owner();
+    vault.put("binance/main", Entry::new().with("secret", "s")).unwrap();
+    vault.set_unix_seconds(1_800_000_000);
+    vault.put("binance/main", Entry::new().with("secret", "t")).unwrap();
+    let entry = vault.entry("binance/main").unwrap();
     assert_eq!((entry.created(), entry.updated()), (1_700_000_000, 1_800_000_000));
 }
 

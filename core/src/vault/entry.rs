@@ -624,6 +624,9 @@ mod tests {
         meta.note = Some("changed".to_owned());
         map.set("note", cbor::Value::Text("changed".into()));
         assert_eq!(meta.encode().unwrap(), cbor::encode(&map).unwrap());
+        let mut next = Meta::new("x", 5, 4);
+        next.succeed(meta);
+        assert!(next.unknown.iter().map(|(key, _)| key).eq(["policy", "zz-later"]));
     }
 
     #[test]

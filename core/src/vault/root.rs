@@ -346,5 +346,6 @@ mod tests {
             assert!(root.slots[0].unknown_payload == later());
             root.slots[0].sealed = None;
         }
+        assert!(root.renewed().unwrap().unknown == later());
     }
 }
