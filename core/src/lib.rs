@@ -46,6 +46,7 @@ mod kdf;
 mod key;
 #[cfg(not(target_family = "wasm"))]
 mod key_file;
+pub mod otp;
 mod passphrase;
 pub mod password;
 mod pbkdf2;

@@ -1,0 +1,66 @@
+//! One-time codes: made for a bot that logs in, and verified for a server where each works once.
+//!
+//! A bot's side, with what a website or a broker gave its owner:
+//!
+//! ```
+//! use strongroom::otp::{Fresh, Totp, decode_base32};
+//!
+//! # fn main() -> strongroom::Result<()> {
+//! # let unix_seconds = 1_700_000_000;
+//! let totp = Totp::new(&decode_base32("JBSW Y3DP EHPK 3PXP")?)?;
+//! // A code that lives for five seconds more and is not the one of the login before.
+//! let mut last = None;
+//! match totp.fresh(unix_seconds, 5, last)? {
+//!     Fresh::Code { code, step, .. } => {
+//!         last = Some(step);
+//!         assert_eq!(code.len(), 6);
+//!     }
+//!     Fresh::Wait { seconds } => println!("again in {seconds} s"),
+//! }
+//! # assert!(last.is_some());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A server's side, from the enrolment to a login:
+//!
+//! ```
+//! use strongroom::otp::{Totp, encode_base32};
+//!
+//! # fn main() -> strongroom::Result<()> {
+//! # let unix_seconds = 1_700_000_000;
+//! let totp = Totp::generate()?;
+//! let shown = encode_base32(&totp.reveal_secret()); // show it once, over HTTPS
+//!
+//! # let (typed, mut last_step) = (totp.code(unix_seconds)?, None);
+//! match totp.verify(typed.reveal_str()?, unix_seconds, last_step)? {
+//!     Some(step) => last_step = Some(step), // in the same transaction as the login
+//!     None => println!("wrong code"),
+//! }
+//! # assert!(last_step.is_some());
+//! # Ok(())
+//! # }
+//! ```
+
+mod base32;
+mod generator;
+mod hotp;
+mod totp;
+
+pub use base32::{decode_base32, encode_base32};
+pub use generator::Algorithm;
+pub use hotp::Hotp;
+pub use totp::{Fresh, Resync, Totp};
+
+use crate::{Error, Result};
+
+/// The last second of the year 9999. A time behind it is one in milliseconds.
+const MAX_SECONDS: i64 = 253_402_300_799;
+
+/// # Errors
+/// [`Error::InvalidInput`] for a time before 1970 or after the year 9999.
+fn seconds(unix_seconds: i64) -> Result<u64> {
+    u64::try_from(unix_seconds).ok().filter(|_| unix_seconds <= MAX_SECONDS).ok_or_else(|| {
+        Error::invalid("expected a time in Unix seconds, from 1970 to the year 9999; is the clock right?")
+    })
+}
