@@ -34,6 +34,21 @@
 //! # }
 //! ```
 //!
+//! One-time codes, made for a login and verified so that each works once; see [`otp`]:
+//!
+//! ```
+//! use strongroom::otp::Totp;
+//!
+//! # fn main() -> strongroom::Result<()> {
+//! # let unix_seconds = 1_700_000_000;
+//! let totp = Totp::from_uri("otpauth://totp/Broker:AB1234?secret=JBSWY3DPEHPK3PXP")?;
+//! let code = totp.code(unix_seconds)?;
+//! let step = totp.verify(code.reveal_str()?, unix_seconds, None)?;
+//! assert_eq!(totp.verify(code.reveal_str()?, unix_seconds, step)?, None);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! Errors have stable codes: [`Error::code`].
 #![forbid(unsafe_code)]
 

@@ -10,7 +10,7 @@ const MAX_LOOK_AHEAD: u32 = 100;
 /// The furthest that a resynchronisation looks ahead.
 const MAX_RESYNC: u32 = 1000;
 /// The highest counter: the highest whole number that every JSON reader takes as it is.
-const MAX_COUNTER: u64 = (1 << 53) - 1;
+pub(super) const MAX_COUNTER: u64 = (1 << 53) - 1;
 
 /// Makes and verifies counter-based codes (RFC 4226): six digits of HMAC-SHA-1 by default.
 ///
@@ -131,7 +131,7 @@ impl Hotp {
 
 /// # Errors
 /// [`Error::InvalidInput`] for a counter over 2^53-1.
-fn check_counter(counter: u64) -> Result<u64> {
+pub(super) fn check_counter(counter: u64) -> Result<u64> {
     match counter {
         0..=MAX_COUNTER => Ok(counter),
         _ => Err(Error::invalid("expected a counter of at most 2^53-1")),

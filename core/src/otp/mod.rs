@@ -3,11 +3,11 @@
 //! A bot's side, with what a website or a broker gave its owner:
 //!
 //! ```
-//! use strongroom::otp::{Fresh, Totp, decode_base32};
+//! use strongroom::otp::{Fresh, Totp};
 //!
 //! # fn main() -> strongroom::Result<()> {
 //! # let unix_seconds = 1_700_000_000;
-//! let totp = Totp::new(&decode_base32("JBSW Y3DP EHPK 3PXP")?)?;
+//! let totp = Totp::from_uri("otpauth://totp/Broker:AB1234?secret=JBSWY3DPEHPK3PXP&issuer=Broker")?;
 //! // A code that lives for five seconds more and is not the one of the login before.
 //! let mut last = None;
 //! match totp.fresh(unix_seconds, 5, last)? {
@@ -25,12 +25,12 @@
 //! A server's side, from the enrolment to a login:
 //!
 //! ```
-//! use strongroom::otp::{Totp, encode_base32};
+//! use strongroom::otp::{Account, Totp};
 //!
 //! # fn main() -> strongroom::Result<()> {
 //! # let unix_seconds = 1_700_000_000;
 //! let totp = Totp::generate()?;
-//! let shown = encode_base32(&totp.reveal_secret()); // show it once, over HTTPS
+//! let uri = Account::new(totp.clone(), "alice@example.com")?.with_issuer("Example")?.to_uri()?; // show it once, over HTTPS
 //!
 //! # let (typed, mut last_step) = (totp.code(unix_seconds)?, None);
 //! match totp.verify(typed.reveal_str()?, unix_seconds, last_step)? {
@@ -42,11 +42,14 @@
 //! # }
 //! ```
 
+mod account;
 mod base32;
 mod generator;
 mod hotp;
 mod totp;
+mod uri;
 
+pub use account::{Account, Codes};
 pub use base32::{decode_base32, encode_base32};
 pub use generator::Algorithm;
 pub use hotp::Hotp;

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::generator::{Algorithm, Form, Generator};
-use super::seconds;
+use super::{Account, Codes, seconds};
 use crate::{Error, Result, Secret};
 
 const DEFAULT_PERIOD: u32 = 30;
@@ -88,6 +88,18 @@ impl Totp {
     /// [`Error::Random`].
     pub fn generate() -> Result<Self> {
         Ok(Self::of(Generator::generate()?))
+    }
+
+    /// Reads an `otpauth://totp` URI, and lets go of the issuer and the account that it names: see
+    /// [`Account::from_uri`].
+    ///
+    /// # Errors
+    /// As [`Account::from_uri`], and [`Error::InvalidInput`] for a URI of counter-based codes.
+    pub fn from_uri(uri: &str) -> Result<Self> {
+        match Account::from_uri(uri)?.into_codes() {
+            Codes::Totp(totp) => Ok(totp),
+            Codes::Hotp { .. } => Err(Error::invalid("expected a URI of time-based codes, otpauth://totp/..")),
+        }
     }
 
     const fn of(generator: Generator) -> Self {

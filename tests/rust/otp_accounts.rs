@@ -1,0 +1,121 @@
+//! Accounts of authenticators: their URIs, exports and QR codes.
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)] // a panic is how a test fails
+
+#[allow(dead_code, unreachable_pub)]
+mod otp_cases;
+
+use proptest::prelude::*;
+use serde_json::Value;
+use strongroom::Secret;
+use strongroom::otp::{Account, Algorithm, Codes, Hotp, Totp, decode_base32};
+
+use otp_cases::{hotp, text, totp, vectors};
+
+fn account_of(case: &Value) -> Account {
+    let codes = match case["type"].as_str().unwrap() {
+        "totp" => Codes::Totp(totp(case)),
+        _ => Codes::Hotp { hotp: hotp(case), counter: case["counter"].as_u64().unwrap() },
+    };
+    let account = Account::new(codes, &text(&case["account"])).unwrap();
+    account.with_issuer(case["issuer"].as_str().unwrap_or_default()).unwrap()
+}
+
+#[test]
+fn uris_are_read_leniently_and_written_strictly() {
+    let (mut read, mut refused) = (0, 0);
+    for case in vectors("uri") {
+        let uri = text(&case["uri"]);
+        match Account::from_uri(&uri) {
+            Ok(account) => {
+                assert_eq!((&case["expect"], &account), (&"ok".into(), &account_of(&case)), "{}", case["name"]);
+                let written = account.to_uri().unwrap();
+                assert_eq!(written.reveal_str().unwrap(), text(&case["written"]), "{}", case["name"]);
+                assert_eq!(Account::from_uri(written.reveal_str().unwrap()).unwrap(), account);
+                assert_eq!(Totp::from_uri(&uri).is_ok(), matches!(account.codes(), Codes::Totp(_)));
+                read += 1;
+            }
+            Err(error) => {
+                assert_eq!(case["expect"], error.code(), "{}: {error}", case["name"]);
+                assert!(!error.to_string().contains("JBSW"), "{}: {error}", case["name"]);
+                refused += 1;
+            }
+        }
+    }
+    println!("{read} read, {refused} refused");
+    assert!(read >= 45 && refused >= 60);
+    for case in vectors("not_written") {
+        let account = Account::new(Totp::generate().unwrap(), case["account"].as_str().unwrap()).unwrap();
+        let account = account.with_issuer(case["issuer"].as_str().unwrap_or_default()).unwrap();
+        assert_eq!(account.to_uri().unwrap_err().code(), "invalid_input", "{}", case["name"]);
+    }
+}
+
+#[test]
+fn an_account_is_checked_when_it_is_made() {
+    let totp = || Totp::generate().unwrap();
+    let account = Account::new(totp(), "  alice ").unwrap().with_issuer(" Example ").unwrap();
+    assert_eq!((account.name(), account.issuer()), ("alice", Some("Example")));
+    assert_eq!(account.with_issuer(" ").unwrap().issuer(), None);
+    let (longest, longer) = ("ä".repeat(128), format!("{}b", "ä".repeat(128)));
+    let account = Account::new(totp(), &longest).unwrap().with_issuer(&longest).unwrap();
+    assert_eq!(Account::from_uri(account.to_uri().unwrap().reveal_str().unwrap()).unwrap(), account);
+    assert_eq!(Account::new(totp(), &longer).unwrap_err().code(), "limit");
+    assert_eq!(account.with_issuer(&longer).unwrap_err().code(), "limit");
+    for text in ["a\nb", "a\u{1b}[2J", "\u{9b}", "a\0"] {
+        assert_eq!(Account::new(totp(), text).unwrap_err().code(), "invalid_input");
+        assert_eq!(Account::new(totp(), "").unwrap().with_issuer(text).unwrap_err().code(), "invalid_input");
+    }
+    let too_far = Codes::Hotp { hotp: Hotp::generate().unwrap(), counter: 1 << 53 };
+    assert_eq!(Account::new(too_far, "alice").unwrap_err().code(), "invalid_input");
+}
+
+#[test]
+fn debug_shows_no_secret() {
+    let totp = Totp::new(&decode_base32("JBSWY3DPEHPK3PXP").unwrap()).unwrap();
+    let account = Account::new(totp, "alice").unwrap().with_issuer("Example").unwrap();
+    assert_eq!(
+        format!("{account:?}"),
+        r#"Account { issuer: Some("Example"), name: "alice", codes: Totp(Totp { algorithm: Sha1, digits: 6, period: 30, .. }) }"#
+    );
+}
+
+fn text_of_people() -> impl Strategy<Value = String> {
+    prop_oneof!["[ -~]{0,20}", "[^\\p{Cc}]{0,20}", "[%:+&=?#/ ]{0,8}"]
+}
+
+fn codes() -> impl Strategy<Value = Codes> {
+    let secret = proptest::collection::vec(any::<u8>(), 1..257).prop_map(Secret::new);
+    let algorithm = prop_oneof![Just(Algorithm::Sha1), Just(Algorithm::Sha256), Just(Algorithm::Sha512)];
+    (secret, algorithm, 5_u8..9, 1_u32..86_401, proptest::option::of(0_u64..1 << 53)).prop_map(
+        |(secret, algorithm, digits, period, counter)| match counter {
+            Some(counter) => {
+                let hotp = Hotp::new(&secret).unwrap().with_algorithm(algorithm).with_digits(digits.max(6)).unwrap();
+                Codes::Hotp { hotp, counter }
+            }
+            None => {
+                let totp = Totp::new(&secret).unwrap().with_algorithm(algorithm).with_period(period).unwrap();
+                Codes::Totp(if digits == 5 { totp.with_steam() } else { totp.with_digits(digits).unwrap() })
+            }
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn reading_any_text_does_not_panic(text in "\\PC{0,60}", start in "(otpauth://)?") {
+        let uri = format!("{start}{text}");
+        let _ = (Account::from_uri(&uri), decode_base32(&text));
+    }
+
+    #[test]
+    fn an_account_comes_back_from_its_uri(codes in codes(), issuer in text_of_people(), name in text_of_people()) {
+        let account = Account::new(codes, &name).unwrap().with_issuer(&issuer).unwrap();
+        match account.to_uri() {
+            Ok(uri) => prop_assert_eq!(Account::from_uri(uri.reveal_str().unwrap()).unwrap(), account),
+            Err(error) => {
+                prop_assert_eq!(error.code(), "invalid_input");
+                prop_assert!(issuer.contains(':') || issuer.trim().is_empty() && name.contains(':'));
+            }
+        }
+    }
+}
