@@ -7,7 +7,7 @@ mod otp_cases;
 use proptest::prelude::*;
 use serde_json::Value;
 use strongroom::Secret;
-use strongroom::otp::{Account, Algorithm, Codes, Hotp, Totp, decode_base32};
+use strongroom::otp::{Account, Algorithm, Codes, Hotp, Totp, decode_base32, qr};
 
 use otp_cases::{hotp, text, totp, vectors};
 
@@ -77,6 +77,44 @@ fn debug_shows_no_secret() {
         format!("{account:?}"),
         r#"Account { issuer: Some("Example"), name: "alice", codes: Totp(Totp { algorithm: Sha1, digits: 6, period: 30, .. }) }"#
     );
+}
+
+/// Modules of an SVG as rows of dark and light.
+fn modules(svg: &str) -> Vec<Vec<bool>> {
+    let side: usize = svg.split("viewBox=\"0 0 ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+    let mut rows = vec![vec![false; side]; side];
+    for run in svg.rsplit("d=\"").next().unwrap().split('M').skip(1) {
+        let (at, rest) = run.split_once('h').unwrap();
+        let (x, y) = at.split_once(' ').unwrap();
+        let (x, y): (usize, usize) = (x.parse().unwrap(), y.parse().unwrap());
+        let len: usize = rest.split_once('v').unwrap().0.parse().unwrap();
+        rows[y][x..x + len].fill(true);
+    }
+    rows
+}
+
+#[test]
+fn a_qr_code_is_the_same_as_a_picture_and_in_a_terminal() {
+    for text in ["", "otpauth://totp/a?secret=JBSWY3DPEHPK3PXP", &"x".repeat(700), &"x".repeat(2953)] {
+        let rows = modules(qr::svg(text).unwrap().reveal_str().unwrap());
+        for (background, drawn) in [(qr::Background::Light, true), (qr::Background::Dark, false)] {
+            let shown = qr::terminal(text, background).unwrap();
+            let lines: Vec<Vec<char>> =
+                shown.reveal_str().unwrap().lines().map(|line| line.chars().collect()).collect();
+            assert_eq!(lines.len(), rows.len().div_ceil(2));
+            for (y, row) in rows.iter().enumerate() {
+                for (x, &is_dark) in row.iter().enumerate() {
+                    let halves = if y % 2 == 0 { "█▀" } else { "█▄" };
+                    assert_eq!(halves.contains(lines[y / 2][x]), is_dark == drawn, "{x} {y}");
+                }
+            }
+        }
+        // The margin is light, and the corner behind it dark.
+        assert!(rows[..4].iter().flatten().chain(rows.iter().flat_map(|row| &row[..4])).all(|&is_dark| !is_dark));
+        assert!((4..11).all(|at| rows[4][at] && rows[at][4]) && !rows[5][5]);
+    }
+    assert_eq!(qr::svg(&"x".repeat(2954)).unwrap_err().code(), "limit");
+    assert_eq!(qr::terminal(&"x".repeat(2954), qr::Background::Dark).unwrap_err().code(), "limit");
 }
 
 fn text_of_people() -> impl Strategy<Value = String> {

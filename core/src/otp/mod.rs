@@ -25,12 +25,13 @@
 //! A server's side, from the enrolment to a login:
 //!
 //! ```
-//! use strongroom::otp::{Account, Totp};
+//! use strongroom::otp::{Account, Totp, qr};
 //!
 //! # fn main() -> strongroom::Result<()> {
 //! # let unix_seconds = 1_700_000_000;
 //! let totp = Totp::generate()?;
-//! let uri = Account::new(totp.clone(), "alice@example.com")?.with_issuer("Example")?.to_uri()?; // show it once, over HTTPS
+//! let uri = Account::new(totp.clone(), "alice@example.com")?.with_issuer("Example")?.to_uri()?;
+//! let svg = qr::svg(uri.reveal_str()?)?; // show it once, over HTTPS
 //!
 //! # let (typed, mut last_step) = (totp.code(unix_seconds)?, None);
 //! match totp.verify(typed.reveal_str()?, unix_seconds, last_step)? {
@@ -46,6 +47,7 @@ mod account;
 mod base32;
 mod generator;
 mod hotp;
+pub mod qr;
 mod totp;
 mod uri;
 
@@ -66,4 +68,29 @@ fn seconds(unix_seconds: i64) -> Result<u64> {
     u64::try_from(unix_seconds).ok().filter(|_| unix_seconds <= MAX_SECONDS).ok_or_else(|| {
         Error::invalid("expected a time in Unix seconds, from 1970 to the year 9999; is the clock right?")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    /// The seed as the text that URIs carry it as; as bytes it is looked for by `tests/rust/memory.rs`.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn no_text_of_a_seed_is_left_behind() {
+        use super::*;
+        use crate::residue::Trace;
+
+        let trace = {
+            let totp = Totp::generate().unwrap();
+            let text = encode_base32(&totp.reveal_secret());
+            let trace = Trace::of(text.reveal().iter().copied());
+            assert!(trace.copies() > 0, "the search finds nothing, not even what is there");
+            let uri = Account::new(totp, "alice").unwrap().with_issuer("Example").unwrap().to_uri().unwrap();
+            let read = Account::from_uri(uri.reveal_str().unwrap()).unwrap();
+            qr::svg(uri.reveal_str().unwrap()).unwrap();
+            qr::terminal(uri.reveal_str().unwrap(), qr::Background::Dark).unwrap();
+            assert_eq!(Totp::from_uri(uri.reveal_str().unwrap()).map(Codes::from).as_ref(), Ok(read.codes()));
+            trace
+        };
+        assert_eq!(trace.copies(), 0);
+    }
 }
