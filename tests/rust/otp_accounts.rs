@@ -4,10 +4,12 @@
 #[allow(dead_code, unreachable_pub)]
 mod otp_cases;
 
+use std::collections::HashSet;
+
 use proptest::prelude::*;
 use serde_json::Value;
 use strongroom::Secret;
-use strongroom::otp::{Account, Algorithm, Codes, Hotp, Totp, decode_base32, qr};
+use strongroom::otp::{Account, Algorithm, Codes, Hotp, Totp, decode_base32, qr, read_migration, write_migration};
 
 use otp_cases::{hotp, text, totp, vectors};
 
@@ -79,6 +81,83 @@ fn debug_shows_no_secret() {
     );
 }
 
+#[test]
+fn exports_are_read_and_written_back() {
+    let (mut read, mut refused) = (0, 0);
+    for case in vectors("migration") {
+        let uris: Vec<_> = match &case["uris"] {
+            Value::Array(uris) => uris.iter().map(text).collect(),
+            repeated => vec![text(&repeated["uri"]); repeated["times"].as_u64().unwrap() as usize],
+        };
+        let uris: Vec<_> = uris.iter().map(String::as_str).collect();
+        match read_migration(&uris) {
+            Ok(migration) => {
+                let accounts: Vec<_> = match &case["accounts"] {
+                    Value::Array(accounts) => accounts.iter().map(account_of).collect(),
+                    repeated => vec![account_of(&repeated["account"]); repeated["times"].as_u64().unwrap() as usize],
+                };
+                assert_eq!(case["expect"], "ok", "{}", case["name"]);
+                assert_eq!(migration.accounts, accounts, "{}", case["name"]);
+                assert_eq!(case["parts"], migration.parts, "{}", case["name"]);
+                assert_eq!(case["missing"], Value::from(migration.missing), "{}", case["name"]);
+                if !accounts.is_empty() && case["name"] != "digits_as_numbers" {
+                    let written = write_migration(&accounts).unwrap();
+                    let written: Vec<_> = written.iter().map(|uri| uri.reveal_str().unwrap()).collect();
+                    assert_eq!(read_migration(&written).unwrap().accounts, accounts, "{}", case["name"]);
+                }
+                read += 1;
+            }
+            Err(error) => {
+                assert_eq!(case["expect"], error.code(), "{}: {error}", case["name"]);
+                assert!(!error.to_string().contains("alice"), "{}: {error}", case["name"]);
+                refused += 1;
+            }
+        }
+    }
+    println!("{read} read, {refused} refused");
+    assert!(read >= 20 && refused >= 45);
+}
+
+#[test]
+fn an_export_is_split_for_qr_codes() {
+    let long = "n".repeat(256);
+    for (count, name, parts) in
+        [(1, "alice", 1), (10, "alice", 1), (11, "alice", 2), (1000, "alice", 100), (5, &long, 3)]
+    {
+        let accounts: Vec<_> = (0..count)
+            .map(|at| {
+                let totp = Totp::generate().unwrap();
+                let account = if name == long { long.clone() } else { format!("{name}{at}") };
+                Account::new(totp, &account).unwrap().with_issuer(if name == long { &long } else { "Example" }).unwrap()
+            })
+            .collect();
+        let mut uris: Vec<String> =
+            write_migration(&accounts).unwrap().iter().map(|uri| uri.reveal_str().unwrap().to_owned()).collect();
+        assert_eq!(uris.len(), parts);
+        assert!(uris.iter().all(|uri| qr::svg(uri).is_ok()));
+        assert_eq!(uris.iter().collect::<HashSet<_>>().len(), parts);
+        uris.reverse();
+        let uris: Vec<_> = uris.iter().map(String::as_str).collect();
+        let read = read_migration(&uris).unwrap();
+        assert_eq!((read.accounts, read.parts as usize, read.missing), (accounts, parts, vec![]));
+        let last: Vec<_> = (1..parts as u32).collect();
+        assert_eq!(read_migration(&uris[..1]).unwrap().missing, last);
+    }
+}
+
+#[test]
+fn what_an_export_cannot_say_is_told_by_its_place() {
+    let totp = || Totp::generate().unwrap();
+    let good = Account::new(totp(), "alice").unwrap();
+    for codes in [totp().with_period(60).unwrap(), totp().with_digits(7).unwrap(), totp().with_steam()] {
+        let error = write_migration(&[good.clone(), Account::new(codes, "bob").unwrap()]).unwrap_err();
+        assert_eq!(error.code(), "invalid_input");
+        assert!(error.to_string().starts_with("account 2: "), "{error}");
+    }
+    assert_eq!(write_migration(&[]).unwrap_err().code(), "invalid_input");
+    assert_eq!(write_migration(&vec![good; 1001]).unwrap_err().code(), "limit");
+}
+
 /// Modules of an SVG as rows of dark and light.
 fn modules(svg: &str) -> Vec<Vec<bool>> {
     let side: usize = svg.split("viewBox=\"0 0 ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
@@ -140,9 +219,9 @@ fn codes() -> impl Strategy<Value = Codes> {
 
 proptest! {
     #[test]
-    fn reading_any_text_does_not_panic(text in "\\PC{0,60}", start in "(otpauth://)?") {
+    fn reading_any_text_does_not_panic(text in "\\PC{0,60}", start in "(otpauth://|otpauth-migration://offline\\?data=)?") {
         let uri = format!("{start}{text}");
-        let _ = (Account::from_uri(&uri), decode_base32(&text));
+        let _ = (Account::from_uri(&uri), read_migration(&[&uri]), decode_base32(&text));
     }
 
     #[test]
@@ -155,5 +234,19 @@ proptest! {
                 prop_assert!(issuer.contains(':') || issuer.trim().is_empty() && name.contains(':'));
             }
         }
+    }
+
+    #[test]
+    fn accounts_come_back_from_an_export(
+        accounts in proptest::collection::vec((proptest::collection::vec(any::<u8>(), 1..257), "[^:\\p{Cc}]{0,60}", "[^\\p{Cc}]{0,60}"), 1..40),
+    ) {
+        let accounts: Vec<_> = accounts.into_iter().map(|(secret, name, issuer)| {
+            let totp = Totp::new(&Secret::new(secret)).unwrap();
+            Account::new(totp, &name).unwrap().with_issuer(&issuer).unwrap()
+        }).collect();
+        let uris = write_migration(&accounts).unwrap();
+        let uris: Vec<_> = uris.iter().map(|uri| uri.reveal_str().unwrap()).collect();
+        prop_assert!(uris.iter().all(|uri| uri.len() <= 2953));
+        prop_assert_eq!(read_migration(&uris).unwrap().accounts, accounts);
     }
 }

@@ -42,11 +42,15 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! Accounts move from and to a phone with [`read_migration`] and [`write_migration`], Google Authenticator's export.
 
 mod account;
 mod base32;
 mod generator;
 mod hotp;
+mod migration;
+mod protobuf;
 pub mod qr;
 mod totp;
 mod uri;
@@ -55,6 +59,7 @@ pub use account::{Account, Codes};
 pub use base32::{decode_base32, encode_base32};
 pub use generator::Algorithm;
 pub use hotp::Hotp;
+pub use migration::{Migration, read_migration, write_migration};
 pub use totp::{Fresh, Resync, Totp};
 
 use crate::{Error, Result};

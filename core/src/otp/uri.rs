@@ -112,7 +112,7 @@ pub(super) fn write(account: &Account) -> Result<Secret> {
 ///
 /// # Errors
 /// [`Error::Limit`] for a URI that is too long, before anything else.
-fn after_scheme<'u>(uri: &'u str, scheme: &str, most: usize) -> Result<Option<&'u str>> {
+pub(super) fn after_scheme<'u>(uri: &'u str, scheme: &str, most: usize) -> Result<Option<&'u str>> {
     if uri.len() > most {
         return Err(Error::Limit { what: "bytes of an otpauth URI", asked: uri.len() as u64, allowed: most as u64 });
     }
@@ -187,7 +187,7 @@ fn parse<T: core::str::FromStr>(text: &str) -> Result<T> {
 }
 
 /// Percent-decoding (RFC 3986, section 2.1). In a query `+` is a space as well, as browsers and Android have it.
-fn decode(text: &str, plus_is_space: bool) -> Result<Zeroizing<String>> {
+pub(super) fn decode(text: &str, plus_is_space: bool) -> Result<Zeroizing<String>> {
     let mut decoded = Zeroizing::new(Vec::with_capacity(text.len()));
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {
@@ -212,7 +212,7 @@ fn hex(digit: u8) -> Option<u8> {
 }
 
 /// Percent-encodes all but the unreserved characters (RFC 3986, section 2.3).
-fn encode(text: &str, to: &mut String) {
+pub(super) fn encode(text: &str, to: &mut String) {
     for byte in text.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => to.push(byte.into()),
