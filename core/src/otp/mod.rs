@@ -44,22 +44,27 @@
 //! ```
 //!
 //! Accounts move from and to a phone with [`read_migration`] and [`write_migration`], Google Authenticator's export.
+//! [`RecoveryCode`] is for users who lose their phone, [`DeliveredCodes`] for codes sent by SMS or e-mail.
 
 mod account;
 mod base32;
+mod delivered;
 mod generator;
 mod hotp;
 mod migration;
 mod protobuf;
 pub mod qr;
+mod recovery;
 mod totp;
 mod uri;
 
 pub use account::{Account, Codes};
 pub use base32::{decode_base32, encode_base32};
+pub use delivered::{Delivered, DeliveredCodes};
 pub use generator::Algorithm;
 pub use hotp::Hotp;
 pub use migration::{Migration, read_migration, write_migration};
+pub use recovery::RecoveryCode;
 pub use totp::{Fresh, Resync, Totp};
 
 use crate::{Error, Result};
@@ -80,7 +85,7 @@ mod tests {
     /// The seed as the text that URIs carry it as; as bytes it is looked for by `tests/rust/memory.rs`.
     #[cfg(target_os = "linux")]
     #[test]
-    fn no_text_of_a_seed_is_left_behind() {
+    fn no_text_of_a_seed_or_a_code_is_left_behind() {
         use super::*;
         use crate::residue::Trace;
 
@@ -94,6 +99,17 @@ mod tests {
             qr::svg(uri.reveal_str().unwrap()).unwrap();
             qr::terminal(uri.reveal_str().unwrap(), qr::Background::Dark).unwrap();
             assert_eq!(Totp::from_uri(uri.reveal_str().unwrap()).map(Codes::from).as_ref(), Ok(read.codes()));
+            trace
+        };
+        assert_eq!(trace.copies(), 0);
+
+        let trace = {
+            let code = RecoveryCode::generate(1).unwrap().remove(0);
+            let mut typed = zeroize::Zeroizing::new(String::with_capacity(code.code.len()));
+            typed.extend(code.code.reveal_str().unwrap().chars().filter(|&character| character != '-'));
+            let trace = Trace::of(typed.bytes());
+            assert!(trace.copies() > 0, "the search finds nothing, not even what is there");
+            assert_eq!(RecoveryCode::verify(&typed, &[code.stored]), Ok(Some(0)));
             trace
         };
         assert_eq!(trace.copies(), 0);
