@@ -14,9 +14,10 @@ use std::io::{Read, Seek, SeekFrom};
 use std::process::Command;
 
 use serde_json::Value;
+use strongroom::otp::{Account, Totp, encode_base32, qr, read_migration, write_migration};
 use strongroom::password::Hasher;
 use strongroom::vault::{Entry, Find, Hash, Unlock, Vault};
-use strongroom::{Kdf, Key};
+use strongroom::{Kdf, Key, Secret};
 use zeroize::{Zeroize, Zeroizing, zeroize_stack};
 
 const CANARY_LEN: usize = 40;
@@ -230,6 +231,28 @@ fn peppers(i: u8) {
     }
 }
 
+fn one_time_codes(i: u8) {
+    let uri = {
+        let totp = Totp::new(&Secret::from(canary(i).as_str())).unwrap();
+        let code = totp.code(59).unwrap();
+        totp.verify(code.reveal_str().unwrap(), 59, None).unwrap().unwrap();
+        Account::new(totp, "alice").unwrap().to_uri().unwrap()
+    };
+    let account = Account::from_uri(uri.reveal_str().unwrap()).unwrap();
+    read_migration(&[write_migration(&[account]).unwrap()[0].reveal_str().unwrap()]).unwrap();
+    qr::svg(uri.reveal_str().unwrap()).unwrap();
+
+    let mut vault = Vault::create(&Unlock::key(Key::generate().unwrap()), Kdf::default()).unwrap();
+    let bare = encode_base32(&Secret::from(canary(i).as_str()));
+    vault.put("a/b", Entry::new().with("totp", uri.reveal_str().unwrap()).with("bare", bare)).unwrap();
+    for field in ["totp", "bare"] {
+        let totp = vault.entry("a/b").unwrap().totp(field).unwrap();
+        totp.code(59).unwrap();
+        totp.fresh(59, 0).unwrap();
+    }
+    vault.lock();
+}
+
 #[test]
 fn put_and_save_leave_nothing() {
     in_child("put_and_save_leave_nothing", put_and_save, 1);
@@ -273,4 +296,9 @@ fn a_renewed_hash_leaves_nothing() {
 #[test]
 fn a_pepper_leaves_nothing() {
     in_child("a_pepper_leaves_nothing", peppers, 9);
+}
+
+#[test]
+fn one_time_codes_leave_nothing() {
+    in_child("one_time_codes_leave_nothing", one_time_codes, 11);
 }

@@ -6,8 +6,9 @@ mod otp_cases;
 
 use data_encoding::HEXLOWER;
 use serde_json::Value;
-use strongroom::Secret;
 use strongroom::otp::{Algorithm, Fresh, Hotp, Totp, decode_base32, encode_base32};
+use strongroom::vault::{Access, Entry, OnDamage, SealedTotp, Unlock, Vault};
+use strongroom::{Kdf, Key, Secret};
 
 use otp_cases::{expect, hotp, secret, text, totp, vectors};
 
@@ -186,4 +187,127 @@ fn debug_shows_no_secret() {
     assert_eq!(format!("{hotp:?}"), "Hotp { algorithm: Sha1, digits: 6, .. }");
     let code = totp.fresh(0, 0, None).unwrap();
     assert_eq!(format!("{code:?}"), "Code { code: Secret(***), step: 0, seconds_remaining: 30 }");
+}
+
+fn vault() -> (Vault, Key) {
+    let key = Key::generate().unwrap();
+    (Vault::create(&Unlock::key(key.clone()), Kdf::default()).unwrap(), key)
+}
+
+const SEED: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+const SEED_URI: &str = "otpauth://totp/Broker:AB1234?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&digits=8";
+
+#[test]
+fn an_entry_makes_codes_of_its_seed() {
+    let (mut vault, _) = vault();
+    let entry = Entry::new().with("totp", SEED_URI).with("bare", "gezd gnbv gy3t qojq gezd gnbv gy3t qojq");
+    vault.put("broker/login", entry.with("bytes", SEED.as_bytes())).unwrap();
+    let entry = vault.entry("broker/login").unwrap();
+    // RFC 6238, appendix B.
+    for (field, code) in [("totp", "94287082"), ("bare", "287082"), ("bytes", "287082")] {
+        let totp = entry.totp(field).unwrap();
+        assert_eq!(totp.code(59).unwrap().reveal_str().unwrap(), code);
+        assert_eq!((totp.step(59), totp.seconds_remaining(59)), (Ok(1), Ok(1)));
+        assert_eq!(totp.code(-1).unwrap_err().code(), "invalid_input");
+        assert_eq!(format!("{totp:?}"), format!(r#"SealedTotp {{ entry: "broker/login", field: "{field}" }}"#));
+    }
+}
+
+#[test]
+fn a_field_that_is_no_seed_is_told_without_it() {
+    let (mut vault, _) = vault();
+    let mut entry =
+        Entry::new().with_info("username", "AB1234").with("raw", &[0xff, 0xfe]).with("long", &"x".repeat(9000));
+    for (field, text) in [
+        ("password", "hunter2!"),
+        ("hotp", "otpauth://hotp/hunter2?secret=JBSWY3DPEHPK3PXP&counter=1"),
+        ("cut", "otpauth://totp/hunter2"),
+        ("url", "https://hunter2.example"),
+        ("empty", ""),
+    ] {
+        entry = entry.with(field, text);
+    }
+    vault.put("broker/login", entry).unwrap();
+    let entry = vault.entry("broker/login").unwrap();
+    for field in ["password", "hotp", "cut", "url", "empty", "raw", "long"] {
+        let error = entry.totp(field).unwrap_err();
+        assert_eq!(error.code(), "invalid_input", "{field}: {error}");
+        assert!(error.to_string().starts_with(&format!("field {field} of broker/login holds no time-based codes: ")));
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+    }
+    assert_eq!(entry.totp("totp").unwrap_err().code(), "not_found");
+    assert_eq!(entry.totp("username").unwrap_err().code(), "invalid_input");
+}
+
+fn fresh(totp: &SealedTotp, unix_seconds: i64) -> Option<u64> {
+    match totp.fresh(unix_seconds, 5).unwrap() {
+        Fresh::Code { code, step, .. } => {
+            assert_eq!(code, totp.code(unix_seconds).unwrap());
+            Some(step)
+        }
+        Fresh::Wait { .. } => None,
+    }
+}
+
+#[test]
+fn no_code_is_handed_out_twice_through_any_entry_version_or_handle() {
+    let (mut vault, key) = vault();
+    vault.put("broker/login", Entry::new().with("totp", SEED_URI)).unwrap();
+    let totp = vault.entry("broker/login").unwrap().totp("totp").unwrap();
+    assert_eq!(fresh(&totp, 3000), Some(100));
+    assert_eq!(totp.fresh(3010, 5).unwrap(), Fresh::Wait { seconds: 20 });
+    assert_eq!(totp.code(3010).unwrap().len(), 8, "code() is for whoever looks at it");
+    assert_eq!(fresh(&totp.clone(), 3020), None);
+
+    vault.update("broker/login", Entry::new().with_note("n"), None).unwrap();
+    vault.seal().unwrap();
+    vault.copy("broker/login", "broker/other").unwrap();
+    vault.put("broker/bare", Entry::new().with("seed", SEED)).unwrap();
+    for (name, field) in [("broker/login", "totp"), ("broker/other", "totp"), ("broker/bare", "seed")] {
+        assert_eq!(fresh(&vault.entry(name).unwrap().totp(field).unwrap(), 3020), None, "{name}");
+    }
+    vault.put("broker/unlike", Entry::new().with("totp", "JBSWY3DPEHPK3PXP")).unwrap();
+    assert_eq!(fresh(&vault.entry("broker/unlike").unwrap().totp("totp").unwrap(), 3020), Some(100));
+    assert_eq!(fresh(&totp, 3030), Some(101));
+    assert_eq!(totp.fresh(3030, 30).unwrap_err().code(), "invalid_input");
+
+    // The next opening knows nothing of it.
+    let bytes = vault.seal().unwrap();
+    let reopened = Vault::open(bytes, &Unlock::key(key)).unwrap();
+    assert_eq!(fresh(&reopened.entry("broker/login").unwrap().totp("totp").unwrap(), 3030), Some(101));
+}
+
+#[test]
+fn logins_at_the_same_time_get_different_codes() {
+    let (mut vault, _) = vault();
+    vault.put("broker/login", Entry::new().with("totp", SEED)).unwrap();
+    for step in 0..50 {
+        let handed_out: usize = std::thread::scope(|scope| {
+            let login = || fresh(&vault.entry("broker/login").unwrap().totp("totp").unwrap(), 30 * step);
+            let logins: Vec<_> = (0..8).map(|_| scope.spawn(login)).collect();
+            logins.into_iter().filter_map(|login| login.join().unwrap()).count()
+        });
+        assert_eq!(handed_out, 1);
+    }
+}
+
+#[test]
+fn codes_of_a_locked_vault_are_refused() {
+    let (mut vault, _) = vault();
+    vault.put("broker/login", Entry::new().with("totp", SEED)).unwrap();
+    let bot = Key::generate().unwrap();
+    vault.grant("bot", Access::Compartments(&["broker"]), &Unlock::key(bot.clone()), Kdf::default()).unwrap();
+    let bytes = vault.seal().unwrap();
+    let totp = vault.entry("broker/login").unwrap().totp("totp").unwrap();
+    // A bot with its own key makes the same codes.
+    let held = Vault::open(bytes, &Unlock::key(bot)).unwrap();
+    let same = held.entry("broker/login").unwrap().totp("totp").unwrap();
+    assert_eq!(same.code(59).unwrap(), totp.code(59).unwrap());
+    vault.revoke("bot", OnDamage::Refuse).unwrap();
+    vault.seal().unwrap();
+    assert_eq!(totp.code(59).unwrap_err().code(), "locked", "the compartment has a new key");
+    let totp = vault.entry("broker/login").unwrap().totp("totp").unwrap();
+    vault.lock();
+    assert_eq!(totp.code(59).unwrap_err().code(), "locked");
+    assert_eq!(totp.fresh(59, 0).unwrap_err().code(), "locked");
 }

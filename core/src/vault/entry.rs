@@ -3,7 +3,7 @@
 use core::fmt;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Sha256, Sha384, Sha512};
@@ -525,12 +525,14 @@ impl SealedEntry {
         &self.meta.info
     }
 
-    fn open(&self) -> Result<Zeroizing<Vec<u8>>> {
-        let keys = self.keys.upgrade().ok_or(Error::Locked(
+    pub(super) fn keys(&self) -> Result<Arc<CompartmentKeys>> {
+        self.keys.upgrade().ok_or(Error::Locked(
             "the vault was locked or this compartment has a new key; open the vault or read the entry again",
-        ))?;
-        let plaintext = keys.open(Part::Secret, &self.id, &self.sealed)?;
-        Ok(plaintext)
+        ))
+    }
+
+    fn open(&self) -> Result<Zeroizing<Vec<u8>>> {
+        self.keys()?.open(Part::Secret, &self.id, &self.sealed)
     }
 
     /// The names of the secret fields, sorted.
@@ -545,7 +547,7 @@ impl SealedEntry {
         Ok(names)
     }
 
-    fn use_field<T>(&self, field: &str, job: impl FnOnce(&cbor::Value<'_>) -> Result<T>) -> Result<T> {
+    pub(super) fn use_field<T>(&self, field: &str, job: impl FnOnce(&cbor::Value<'_>) -> Result<T>) -> Result<T> {
         let plaintext = self.open()?;
         let map = decode_fields(&plaintext, &self.meta.info)?;
         match map.iter().find(|(name, _)| *name == field) {

@@ -1,5 +1,8 @@
 //! The key schedule and the seals: HKDF-SHA-256, HMAC-SHA-256 and XAES-256-GCM, each under a label of its own.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac as _};
 use sha2::Sha256;
@@ -114,13 +117,15 @@ pub(super) struct CompartmentKeys {
     vault_id: VaultId,
     cipher: Box<Xaes256Gcm>,
     mac: Key32,
+    /// The last step of one-time codes that was handed out, for each seed by its fingerprint.
+    handed_out: Mutex<BTreeMap<[u8; 32], u64>>,
 }
 
 impl CompartmentKeys {
     pub(super) fn derive(key: Key32, vault_id: VaultId, id: u16, epoch: u64) -> Result<Self> {
         let context = [&vault_id[..], &id.to_be_bytes(), &epoch.to_be_bytes()];
         let (enc, mac) = expand_key(&key, "compartment-keys", &context)?;
-        Ok(Self { id, epoch, key, vault_id, cipher: Box::new(cipher(&enc)), mac })
+        Ok(Self { id, epoch, key, vault_id, cipher: Box::new(cipher(&enc)), mac, handed_out: Mutex::default() })
     }
 
     fn aad(&self, part: Part, record: &RecordId) -> Vec<u8> {
@@ -160,6 +165,21 @@ impl CompartmentKeys {
 
     pub(super) fn verify(&self, revision: u64, records: &[u8], mac: &Mac) -> Result<()> {
         self.comp_mac(revision, records)?.verify_slice(mac).map_err(|_| Error::Decrypt)
+    }
+
+    /// Lets `job` see and set the last step that was handed out of a seed, one caller at a time.
+    pub(super) fn handing_out<T>(
+        &self,
+        fingerprint: [u8; 32],
+        job: impl FnOnce(&mut Option<u64>) -> Result<T>,
+    ) -> Result<T> {
+        let mut handed_out = self.handed_out.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = handed_out.get(&fingerprint).copied();
+        let result = job(&mut last);
+        if let Some(step) = last {
+            handed_out.insert(fingerprint, step);
+        }
+        result
     }
 
     /// Whether this is the same key at the same place.

@@ -15,6 +15,7 @@ mod name;
 mod pin;
 mod root;
 mod splice;
+mod totp;
 mod unlock;
 
 use core::fmt;
@@ -33,6 +34,7 @@ pub use self::access::{Access, CompartmentInfo, Damage, Factors, OnDamage, Rekey
 pub use self::entry::{Entry, Hash, SealedEntry, State, Value};
 #[cfg(not(target_family = "wasm"))]
 pub use self::file::VaultFile;
+pub use self::totp::SealedTotp;
 pub use self::unlock::Unlock;
 
 const LOCKED: Error = Error::Locked("the vault is locked; open it again");
