@@ -38,3 +38,13 @@ fn key_text() {
 fn env_file() {
     replay("env_file", targets::env_file);
 }
+
+#[test]
+fn otpauth() {
+    replay("otpauth", targets::otpauth);
+}
+
+#[test]
+fn migration() {
+    replay("migration", targets::migration);
+}

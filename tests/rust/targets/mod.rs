@@ -1,6 +1,7 @@
 //! What fuzzing does with its input. The corpus it found is run through the same functions by `cargo test`.
 
 use strongroom::env_file;
+use strongroom::otp::{Account, decode_base32, encode_base32, read_migration, write_migration};
 use strongroom::vault::{Entry, OnDamage, Unlock, Vault};
 use strongroom::{Error, Key};
 
@@ -107,5 +108,50 @@ pub fn env_file(data: &[u8]) {
     match env_file::parse(data, &lookup) {
         Ok(parsed) => drop(env_file::plan(parsed.variables)),
         Err(error) => assert!(matches!(error.code(), "invalid_input" | "limit"), "{error}"),
+    }
+}
+
+/// Any bytes as an otpauth URI, and as base32. What is read is the same once it was written and read again.
+pub fn otpauth(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    match Account::from_uri(text) {
+        Ok(account) => match account.to_uri() {
+            Ok(uri) => {
+                let uri = uri.reveal_str().expect("a URI is text");
+                assert_eq!(Account::from_uri(uri).as_ref(), Ok(&account));
+            }
+            Err(error) => assert_eq!(error.code(), "invalid_input", "{error}"),
+        },
+        Err(error) => assert!(matches!(error.code(), "invalid_input" | "limit"), "{error}"),
+    }
+    match decode_base32(text) {
+        Ok(secret) => {
+            let written = encode_base32(&secret);
+            assert_eq!(decode_base32(written.reveal_str().expect("base32 is text")), Ok(secret));
+        }
+        Err(error) => assert!(matches!(error.code(), "invalid_input" | "limit"), "{error}"),
+    }
+}
+
+/// Any bytes as the URIs of an export, one a line, and as the message inside one. What is read is the same once it was
+/// written and read again.
+pub fn migration(data: &[u8]) {
+    let inside = format!("otpauth-migration://offline?data={}", data_encoding::BASE64.encode(data));
+    let lines = std::str::from_utf8(data).map(|text| text.lines().collect()).unwrap_or_default();
+    for uris in [lines, vec![inside.as_str()]] {
+        match read_migration(&uris) {
+            Ok(read) => {
+                assert!(read.missing.iter().all(|part| (1..=read.parts).contains(part)));
+                match write_migration(&read.accounts) {
+                    Ok(written) => {
+                        let written: Vec<_> =
+                            written.iter().map(|uri| uri.reveal_str().expect("a URI is text")).collect();
+                        assert_eq!(read_migration(&written).expect("we wrote it").accounts, read.accounts);
+                    }
+                    Err(error) => assert_eq!(error.code(), "invalid_input", "{error}"),
+                }
+            }
+            Err(error) => assert!(matches!(error.code(), "invalid_input" | "limit"), "{error}"),
+        }
     }
 }
