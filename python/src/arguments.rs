@@ -60,7 +60,7 @@ pub(crate) fn unlock(passphrase: Option<&Bound<'_, PyAny>>, key: Option<&Key>) -
 }
 
 /// A point in time: Unix seconds, or a `datetime` that knows its zone.
-fn unix_seconds(value: &Bound<'_, PyAny>) -> Result<u64> {
+pub(crate) fn unix_seconds(value: &Bound<'_, PyAny>) -> Result<u64> {
     let expected = "expected a time from 1970 on: Unix seconds, or a datetime with a time zone";
     let number = if value.is_instance_of::<PyInt>() && !value.is_instance_of::<PyBool>() {
         value.clone()

@@ -9,6 +9,7 @@ use strongroom::vault::{Hash, SealedEntry};
 use crate::arguments::{bytes_of, utf8, wrong_type};
 use crate::error::{Result, invalid};
 use crate::fork::Generation;
+use crate::otp::SealedTotp;
 use crate::secret::Secret;
 
 /// What an entry and its secrets share. It holds no key: the vault does, and takes it away by locking.
@@ -164,6 +165,18 @@ impl Entry {
     #[getter]
     fn rotate_after(&self) -> Option<u64> {
         self.entry().rotate_after()
+    }
+
+    /// The one-time codes of the field `totp`.
+    #[getter]
+    fn totp(&self) -> Result<SealedTotp> {
+        SealedTotp::of(&self.0, "totp")
+    }
+
+    /// Return the one-time codes of another field.
+    #[pyo3(signature = (field, /))]
+    fn totp_of(&self, field: &Bound<'_, PyString>) -> Result<SealedTotp> {
+        SealedTotp::of(&self.0, utf8(field)?)
     }
 
     /// Return the HMAC (RFC 2104) of `message` under a secret field, which stays inside Rust.

@@ -4,6 +4,7 @@
 //! for a vault, with every argument copied out of Python beforehand; and while a vault is held, no Python code runs. So
 //! nobody waits for the interpreter who holds a vault.
 
+mod accounts;
 mod arguments;
 mod edit;
 mod entry;
@@ -12,6 +13,7 @@ mod error;
 mod fork;
 mod kdf;
 mod key;
+mod otp;
 mod password;
 mod reports;
 mod secret;
@@ -21,6 +23,11 @@ mod vault;
 mod _strongroom {
     use pyo3::prelude::*;
 
+    #[pymodule_export]
+    use crate::accounts::{
+        Account, DeliveredCodes, generate_recovery_codes, qr_svg, qr_terminal, read_migration, verify_recovery_code,
+        write_migration,
+    };
     #[pymodule_export]
     use crate::edit::Edit;
     #[pymodule_export]
@@ -33,6 +40,8 @@ mod _strongroom {
     use crate::kdf::Kdf;
     #[pymodule_export]
     use crate::key::{Key, generate_key};
+    #[pymodule_export]
+    use crate::otp::{Hotp, SealedTotp, Totp};
     #[pymodule_export]
     use crate::password::{
         PasswordHasher, calibrate, hash_password, identify_hash, needs_rehash, verify_and_update, verify_dummy,

@@ -10,12 +10,13 @@
 
 import os as _os
 
-from strongroom import errors
+from strongroom import errors, otp
 from strongroom._strongroom import (
     Compartment,
     Damage,
     Edit,
     Entry,
+    Hotp,
     Kdf,
     Key,
     OpenedBy,
@@ -24,6 +25,7 @@ from strongroom._strongroom import (
     Revoked,
     Secret,
     Slot,
+    Totp,
     Vault,
     __version__,
     calibrate,
@@ -52,6 +54,7 @@ __all__ = [
     "Damage",
     "Edit",
     "Entry",
+    "Hotp",
     "Kdf",
     "Key",
     "OpenedBy",
@@ -61,6 +64,7 @@ __all__ = [
     "Secret",
     "Slot",
     "StrongroomError",
+    "Totp",
     "Vault",
     "__version__",
     "calibrate",
@@ -72,6 +76,7 @@ __all__ = [
     "load_env",
     "needs_rehash",
     "open",
+    "otp",
     "verify_and_update",
     "verify_dummy",
     "verify_many",

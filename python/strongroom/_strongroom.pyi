@@ -261,6 +261,22 @@ class Entry:
         'c8db56825ae71d6d79447849e617115f4a920fa2acdcab2b053c4b2838bd6b71'
         """
 
+    @property
+    def totp(self) -> SealedTotp:
+        """The one-time codes of the field `totp`: an `otpauth://totp` URI, or a secret in base32.
+
+        Raises `NotFoundError` if there is no such field, `InvalidInputError` if it holds something else, and as
+        `fields`.
+
+        >>> vault.put("zerodha/login", {"password": "...", "totp": "JBSWY3DPEHPK3PXP"})
+        1
+        >>> vault["zerodha/login"].totp.at(59)
+        '996554'
+        """
+
+    def totp_of(self, field: str, /) -> SealedTotp:
+        """Return the one-time codes of another field than `totp`. Raises as `totp`."""
+
 @final
 class OpenedBy:
     """How a vault was opened."""
@@ -986,4 +1002,379 @@ class PasswordHasher:
         """Return what `stored` would be if made from this password: the same format, costs and **the same salt**.
 
         For code that takes another library's place and makes its salts itself; everyone else wants `hash`.
+        """
+
+_Hash: TypeAlias = Literal["sha1", "sha256", "sha512"]
+
+@final
+class Totp:
+    """Time-based one-time codes (RFC 6238) of one secret, which is wiped when the object goes. Threads may share one.
+
+    Times (`at`) are Unix seconds or a `datetime` with a time zone, from 1970 to the year 9999 (`InvalidInputError`);
+    without one, it is now.
+
+    >>> totp = strongroom.Totp.from_uri("otpauth://totp/Broker:AB1234?secret=JBSWY3DPEHPK3PXP&issuer=Broker")
+    >>> totp.at(59)
+    '996554'
+    >>> step = totp.verify("996554", at=65)  # the step before is still taken
+    >>> step
+    1
+    >>> totp.verify("996554", at=65, after_step=step)  # but once only
+    """
+
+    def __new__(
+        cls,
+        secret: _Password,
+        /,
+        *,
+        algorithm: _Hash = "sha1",
+        digits: int | None = None,
+        period: int = 30,
+        steam: bool = False,
+    ) -> Totp:
+        """Make codes under a secret of 1 to 256 bytes.
+
+        As `str` it is base32, in any case, with spaces or hyphens and with or without padding; as `bytes` it is the
+        bytes themselves. A `Secret` counts as what it was made from.
+
+        `digits` is 6 to 8 (6), `period` 1 to 86,400 seconds. `steam` makes five characters of Steam's alphabet. Many
+        authenticators ignore an algorithm other than SHA-1, and then make other codes.
+
+        Raises `InvalidInputError` for a secret that is no base32 or empty and for other numbers, `LimitError` for a
+        secret that is too long.
+        """
+
+    @staticmethod
+    def generate(
+        *, algorithm: _Hash = "sha1", digits: int | None = None, period: int = 30, steam: bool = False
+    ) -> Totp:
+        """Make codes under a new random secret of 160 bits (RFC 4226, section 4, R6)."""
+
+    @staticmethod
+    def from_uri(uri: _Text, /) -> Totp:
+        """Read an `otpauth://totp` URI. `strongroom.otp.Account.from_uri` also tells whose it is; it raises alike."""
+
+    def uri(self, account: str, issuer: str | None = None) -> Secret:
+        """Write the `otpauth://` URI, secret and all, for a QR code.
+
+        Raises `InvalidInputError` for an issuer with a colon, and for control characters in either.
+        """
+
+    def with_window(self, back: int = 1, ahead: int = 0) -> Totp:
+        """Return the same codes with another window of `verify`: so many steps before and after the present one.
+
+        At most 10 each (`InvalidInputError`). The default is one before, for a code that was typed as it ran out
+        (RFC 6238, section 5.2).
+        """
+
+    def with_drift(self, steps: int) -> Totp:
+        """Return the same codes for a user whose clock is so many steps ahead of this one, or behind if negative.
+
+        As `resync` has learnt it; at most 120 each way (`InvalidInputError`).
+        """
+
+    def now(self) -> str:
+        """Return the code of now."""
+
+    def at(self, at: _Time, /) -> str:
+        """Return the code of a point in time."""
+
+    def step(self, *, at: _Time | None = None) -> int:
+        """Return the step that a point in time is in: how many periods have passed since 1970."""
+
+    def seconds_remaining(self, *, at: _Time | None = None) -> int:
+        """Return for how many seconds more the code is the same: from the whole period down to 1."""
+
+    def verify(self, code: _Text, /, *, at: _Time | None = None, after_step: int | None = None) -> int | None:
+        """Return the step in the window that the code belongs to, or `None`.
+
+        Store the step with the account, and give it as `after_step` from then on: that one and all before it are
+        refused, so that each code works once (RFC 6238, section 5.2). `strongroom.Guard` does that, and slows guessing.
+
+        A code is exactly its characters: one with spaces, digits of another script or of another length is no match.
+        The whole window is compared in constant time.
+        """
+
+    def resync(
+        self,
+        first: _Text,
+        second: _Text,
+        /,
+        *,
+        at: _Time | None = None,
+        steps: int = 10,
+        after_step: int | None = None,
+    ) -> tuple[int, int] | None:
+        """Learn from two codes that follow each other by how many steps the user's clock is off (RFC 6238, section 6).
+
+        Looks up to `steps` before and after the present one, 120 at most (`InvalidInputError`). Returns the drift, for
+        `with_drift`, and the step of the second code, to be stored as the last one used; `None` if they are not there.
+        """
+
+    @property
+    def secret(self) -> Secret:
+        """The secret in base32, to show it beside a QR code or to store it."""
+
+    @property
+    def algorithm(self) -> _Hash:
+        """The hash function under the HMAC."""
+
+    @property
+    def digits(self) -> int:
+        """The number of characters of a code: 6 to 8, and 5 for Steam."""
+
+    @property
+    def period(self) -> int:
+        """The seconds from one code to the next."""
+
+    @property
+    def is_steam(self) -> bool:
+        """Whether the codes are Steam's."""
+
+    @property
+    def is_short(self) -> bool:
+        """Whether the secret has less than the 128 bits that RFC 4226 asks for. Some services give out such."""
+
+@final
+class Hotp:
+    """Counter-based one-time codes (RFC 4226) of one secret, which is wiped when the object goes.
+
+    Counters are 0 to 2^53-1; others raise `InvalidInputError`.
+
+    >>> hotp = strongroom.Hotp(b"12345678901234567890")
+    >>> hotp.at(0), hotp.at(1)
+    ('755224', '287082')
+    >>> hotp.verify("287082", 0, look_ahead=5)  # the counter to store, which the next code has
+    2
+    """
+
+    def __new__(cls, secret: _Password, /, *, algorithm: _Hash = "sha1", digits: int = 6) -> Hotp:
+        """Make codes under a secret, which is given and refused as for `Totp`."""
+
+    @staticmethod
+    def generate(*, algorithm: _Hash = "sha1", digits: int = 6) -> Hotp:
+        """Make codes under a new random secret of 160 bits (RFC 4226, section 4, R6)."""
+
+    def uri(self, account: str, issuer: str | None = None, counter: int = 0) -> Secret:
+        """Write the `otpauth://` URI, secret and all, for a QR code. Raises as `Totp.uri`."""
+
+    def at(self, counter: int, /) -> str:
+        """Return the code of a counter."""
+
+    def verify(self, code: _Text, counter: int, /, *, look_ahead: int = 0) -> int | None:
+        """Return the counter to store if the code is of `counter` or of the next `look_ahead`, 100 at most.
+
+        Store it before the login goes on: it is one more than that of the code, so that each code works once. `None`
+        for any other code. All are compared in constant time (RFC 4226, section 7.2).
+        """
+
+    def resync(self, first: _Text, second: _Text, counter: int, /, *, look_ahead: int = 100) -> int | None:
+        """Return the counter to store if two codes that follow each other are among the next `look_ahead`.
+
+        At most 1,000 (RFC 4226, section 7.4). `None` if they are not.
+        """
+
+    @property
+    def secret(self) -> Secret:
+        """The secret in base32."""
+
+    @property
+    def algorithm(self) -> _Hash:
+        """The hash function under the HMAC."""
+
+    @property
+    def digits(self) -> int:
+        """The number of digits of a code."""
+
+    @property
+    def is_short(self) -> bool:
+        """Whether the secret has less than the 128 bits that RFC 4226 asks for."""
+
+@final
+class SealedTotp:
+    """The time-based one-time codes of an entry. The seed stays in Rust, sealed until a code is made.
+
+    Raises `LockedError` once the vault is locked, and in a forked child.
+
+    >>> vault.put("zerodha/login", {"totp": "otpauth://totp/Zerodha:AB1234?secret=JBSWY3DPEHPK3PXP"})
+    1
+    >>> totp = vault["zerodha/login"].totp
+    >>> code = totp.wait_fresh(2)  # send this one
+    >>> totp.fresh(2)[0] == code  # the next login gets another, later
+    False
+    """
+
+    def now(self) -> str:
+        """Return the code of now, whether or not it was handed out before."""
+
+    def at(self, at: _Time, /) -> str:
+        """Return the code of a point in time."""
+
+    def step(self, *, at: _Time | None = None) -> int:
+        """Return the step that a point in time is in: how many periods have passed since 1970."""
+
+    def seconds_remaining(self, *, at: _Time | None = None) -> int:
+        """Return for how many seconds more the code is the same: from the whole period down to 1."""
+
+    def fresh(self, min_seconds: int = 5, *, at: _Time | None = None) -> tuple[str | None, int]:
+        """Return a code that lives for `min_seconds` more and was not handed out before, and how many it lives.
+
+        Or `None`, and in how many seconds to ask again. The open vault remembers what it handed out, for each seed,
+        through whichever entry; another process knows nothing of it. Raises `InvalidInputError` for as many seconds as
+        the period has.
+        """
+
+    def wait_fresh(self, min_seconds: int = 5) -> str:
+        """Wait for such a code, and return it: at most one period and a bit, with other threads free meanwhile.
+
+        `strongroom.aio.wait_fresh` does not block the event loop.
+        """
+
+@final
+class Account:
+    """An account as an authenticator keeps it, and as a QR code brings it there.
+
+    >>> account = strongroom.otp.Account.from_uri("otpauth://totp/Example:alice?secret=JBSWY3DPEHPK3PXP&issuer=Example")
+    >>> account
+    Account(totp, "alice", "Example")
+    >>> account.totp.at(59)
+    '996554'
+    """
+
+    def __new__(cls, codes: Totp | Hotp, name: str, issuer: str | None = None, *, counter: int = 0) -> Account:
+        """Make an account of this user name at this issuer. `counter` is the next one of a `Hotp`.
+
+        Raises `InvalidInputError` for control characters, `LimitError` for more than 256 bytes in either.
+        """
+
+    @staticmethod
+    def from_uri(uri: _Text, /) -> Account:
+        """Read a URI in the Key URI Format, `otpauth://TYPE/LABEL?PARAMETERS`, as authenticators write it.
+
+        It is lenient: the type may be `steam`; the label may be missing, and its issuer differ from the parameter,
+        which then counts; base32 is read as by `Totp`; unknown and empty parameters are passed over.
+
+        Raises `LimitError` for more than 4,096 bytes, `InvalidInputError` for whatever else is wrong: another scheme or
+        type, broken percent-encoding, a secret that is missing or not base32, a parameter given twice, and numbers that
+        `Totp` does not take. No error repeats a part of the URI.
+        """
+
+    def to_uri(self) -> Secret:
+        """Write the URI, secret and all, in the one form that every authenticator reads.
+
+        Raises `InvalidInputError` for an issuer with a colon, and for a name with a colon and no issuer.
+        """
+
+    @property
+    def issuer(self) -> str | None:
+        """Who the account is with."""
+
+    @property
+    def name(self) -> str:
+        """The user's name there; may be empty."""
+
+    @property
+    def totp(self) -> Totp | None:
+        """Its codes, if they are made from the time."""
+
+    @property
+    def hotp(self) -> Hotp | None:
+        """Its codes, if they are made from a counter."""
+
+    @property
+    def counter(self) -> int | None:
+        """The counter of the next code, if they are made from one."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    __hash__: None  # type: ignore[assignment] # pyright: ignore[reportIncompatibleMethodOverride, reportIncompatibleVariableOverride]
+
+def read_migration(uris: Iterable[_Text], /) -> tuple[tuple[Account, ...], tuple[int, ...]]:
+    """Read Google Authenticator's export: the URIs of one or more of its QR codes, in any order.
+
+    Returns the accounts, and which QR codes of the export are missing, counted from 1 as the phone counts them.
+
+    Raises `LimitError` for more than 100 URIs, 1,000 accounts or 65,536 bytes in one URI; `InvalidInputError` for data
+    that is damaged or cut short, QR codes of different exports, and an account that is not supported. No error repeats
+    a part of it.
+
+    >>> uri = "otpauth-migration://offline?data="
+    >>> uri += "CjEKCkhlbGxvId6tvu8SGEV4YW1wbGU6YWxpY2VAZ29vZ2xlLmNvbRoHRXhhbXBsZTAC"
+    >>> strongroom.otp.read_migration([uri])
+    ((Account(totp, "Example:alice@google.com", "Example"),), ())
+    """
+
+def write_migration(accounts: Iterable[Account], /) -> list[Secret]:
+    """Write accounts as Google Authenticator exports them: one URI, secrets and all, for each QR code of up to ten.
+
+    Raises `InvalidInputError` for no account, and for one that the format cannot say, told by its place: a period other
+    than 30 seconds, 7 digits, Steam's codes.
+    """
+
+def qr_svg(text: _Text, /) -> Secret:
+    """Draw a QR code (ISO/IEC 18004) as an SVG picture, with the margin that readers need. It holds the text's secret.
+
+    Raises `LimitError` for more than 2,953 bytes.
+    """
+
+def qr_terminal(text: _Text, /, *, background: Literal["dark", "light"] = "dark") -> Secret:
+    """Draw a QR code as lines of text for a terminal with this background. Raises as `qr_svg`."""
+
+def generate_recovery_codes(count: int = 10) -> list[tuple[Secret, str]]:
+    """Make recovery codes, for a user who loses the phone: pairs of a code to show once, and its hash to store.
+
+    A code has 120 random bits, as 24 characters in groups of four, so that a plain hash suffices (NIST SP 800-63B,
+    section 5.1.2.2). Raises `InvalidInputError` for a count other than 1 to 100.
+
+    >>> codes = strongroom.otp.generate_recovery_codes(2)
+    >>> stored = [kept for _, kept in codes]
+    >>> shown = codes[1][0].reveal()
+    >>> used = strongroom.otp.verify_recovery_code(shown, stored)
+    >>> used
+    1
+    >>> del stored[used]  # each works once
+    >>> strongroom.otp.verify_recovery_code(shown, stored)
+    """
+
+def verify_recovery_code(code: _Text, stored: Sequence[str], /) -> int | None:
+    """Return the place of the stored hash that this code is of, or `None`. Remove that one with the login.
+
+    Case, spaces and hyphens do not count. All are compared in constant time. Raises `InvalidInputError` for a stored
+    hash that `generate_recovery_codes` did not make, `LimitError` for more than 100 of them.
+    """
+
+@final
+class DeliveredCodes:
+    """Issues and verifies codes that are sent to a user by SMS or e-mail. Sending them is the caller's.
+
+    Nothing of a code is kept but a record, a line of text: a keyed hash (HMAC-SHA-256) with its expiry and the attempts
+    left, bound to the account.
+
+    >>> codes = strongroom.otp.DeliveredCodes(b"a secret of the server, kept apart from the records")
+    >>> code, record = codes.issue("alice")  # send the code, store the record
+    >>> codes.verify(record, "alice", "wrong")
+    ('wrong', '$strongroom-delivered$...')
+    >>> codes.verify(record, "alice", code)
+    ('accepted', None)
+    """
+
+    def __new__(
+        cls, key: _Password, /, *, digits: int = 6, lifetime_seconds: int = 600, attempts: int = 5
+    ) -> DeliveredCodes:
+        """Keep the hashes under `key`, 16 bytes or more that are not stored beside the records.
+
+        Codes have 6 to 8 digits, are good for 1 to 86,400 seconds, and allow 1 to 100 attempts; other numbers raise
+        `InvalidInputError`.
+        """
+
+    def issue(self, account: str, /, *, at: _Time | None = None) -> tuple[Secret, str]:
+        """Make a code for an account, 1 to 1,024 bytes: the code to send, and the record to store."""
+
+    def verify(
+        self, record: str, account: str, code: _Text, /, *, at: _Time | None = None
+    ) -> tuple[Literal["accepted", "wrong", "expired", "exhausted"], str | None]:
+        """Verify a code against the record of the account: the outcome, and the record to store in the old one's place.
+
+        Store that of a wrong code **before** answering, and only over the one that was read, so that attempts at the
+        same time count each. Without one, remove the record. Raises `InvalidInputError` for what is no record.
         """

@@ -1,4 +1,4 @@
-"""Awaitable twins of what is slow: opening, creating and editing a vault, hashing and verifying passwords.
+"""Awaitable twins of what is slow: opening, creating and editing a vault, passwords, and waiting for a fresh code.
 
 The work is done in a thread, so the event loop goes on.
 
@@ -12,6 +12,7 @@ The work is done in a thread, so the event loop goes on.
 """
 
 import asyncio
+import time
 from concurrent.futures import ThreadPoolExecutor
 from os import PathLike
 from threading import Lock
@@ -19,8 +20,18 @@ from types import TracebackType
 
 import strongroom
 from strongroom import Edit, Kdf, Key, PasswordHasher, Secret, Vault
+from strongroom.otp import SealedTotp
 
-__all__ = ["create", "edit", "hash_password", "open", "verify_and_update", "verify_dummy", "verify_password"]
+__all__ = [
+    "create",
+    "edit",
+    "hash_password",
+    "open",
+    "verify_and_update",
+    "verify_dummy",
+    "verify_password",
+    "wait_fresh",
+]
 
 
 async def open(  # noqa: A001 - named as its twin
@@ -80,6 +91,15 @@ async def verify_and_update(
 async def verify_dummy(password: str | bytes | Secret, /, *, hasher: PasswordHasher | None = None) -> bool:
     """Take as long as verifying does, as `strongroom.verify_dummy` or `hasher.verify_dummy` does."""
     return await asyncio.to_thread(hasher.verify_dummy if hasher else strongroom.verify_dummy, password)
+
+
+async def wait_fresh(totp: SealedTotp, min_seconds: int = 5) -> str:
+    """Wait for a code that was not handed out before, as `SealedTotp.wait_fresh` does."""
+    while True:
+        code, seconds = totp.fresh(min_seconds)
+        if code is not None:
+            return code
+        await asyncio.sleep(seconds - time.time() % 1)  # until the second begins in which the code does
 
 
 def edit(vault: Vault) -> "AsyncEdit":
