@@ -62,7 +62,11 @@ impl Pbkdf2 {
                 Self::made(Shape::Werkzeug, prf, number(iterations)?, salt.as_bytes(), bytes(digest, &HEXLOWER)?)
             }
             [name, iterations, salt, digest] => {
-                let prf = if *name == "pbkdf2_sha1" { Prf::Sha1 } else { Prf::Sha256 };
+                let prf = match *name {
+                    "pbkdf2_sha1" => Prf::Sha1,
+                    "pbkdf2_sha256" => Prf::Sha256,
+                    _ => return None,
+                };
                 Self::made(Shape::Django, prf, number(iterations)?, salt.as_bytes(), bytes(digest, &BASE64)?)
             }
             _ => None,
