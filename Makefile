@@ -54,6 +54,10 @@ check: .cache/package .cache/check .cache/cargo-deny-$(CARGO_DENY) ## Formatting
 bench: .cache/package .cache/check ## Compare with other libraries, side by side
 	$(BIN)/python -m bench.run
 
+.PHONY: timing
+timing: .cache/system ## Whether the time of an answer tells a secret (dudect; some minutes)
+	cargo bench --quiet --locked --package strongroom --bench timing
+
 .PHONY: soak
 soak: export STRONGROOM_SOAK := 1
 soak: .cache/package .cache/check ## The same tests with far more rounds
