@@ -48,3 +48,8 @@ fn otpauth() {
 fn migration() {
     replay("migration", targets::migration);
 }
+
+#[test]
+fn stored_hash() {
+    replay("stored_hash", targets::stored_hash);
+}

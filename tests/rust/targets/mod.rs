@@ -2,6 +2,7 @@
 
 use strongroom::env_file;
 use strongroom::otp::{Account, decode_base32, encode_base32, read_migration, write_migration};
+use strongroom::password::{self, Ceilings, Hasher};
 use strongroom::vault::{Entry, OnDamage, Unlock, Vault};
 use strongroom::{Error, Key};
 
@@ -154,4 +155,62 @@ pub fn migration(data: &[u8]) {
             Err(error) => assert!(matches!(error.code(), "invalid_input" | "limit"), "{error}"),
         }
     }
+}
+
+/// Any bytes as a stored password hash; the first say how much of the rest is the password.
+pub fn stored_hash(data: &[u8]) {
+    let Some((&length, rest)) = data.split_first() else { return };
+    let (password, stored) = rest.split_at(rest.len().min(length.into()));
+    let Ok(stored) = std::str::from_utf8(stored) else { return };
+    let identified = match (password::identify(stored), password::needs_rehash(stored)) {
+        (Ok(identified), Ok(_)) => identified,
+        (Err(one), Err(other)) => {
+            assert_eq!((one.code(), &one), ("invalid_input", &other));
+            return assert_eq!(password::verify(password, stored), Err(other));
+        }
+        (one, other) => panic!("{one:?}, but {other:?}"),
+    };
+    // So low that each input takes a millisecond or so.
+    let mut ceilings = Ceilings::default();
+    (ceilings.memory_kib, ceilings.passes, ceilings.lanes) = (64, 2, 2);
+    (ceilings.iterations, ceilings.bcrypt_cost) = (1000, 4);
+    let hasher = Hasher::default().with_ceilings(ceilings).with_pepper("k", "the pepper of the fuzzer");
+    let hasher = hasher.expect("an id and enough bytes");
+    let right = match hasher.verify(password, stored) {
+        Ok(right) => right,
+        Err(Error::Limit { .. } | Error::NotFound(_)) => return,
+        Err(error) => panic!("verify: {error}"),
+    };
+    match hasher.hash_like(password, stored) {
+        Ok(made) => {
+            assert_eq!(password::identify(&made), Ok(identified));
+            assert_eq!(without_digest(&made), without_digest(stored));
+            assert_eq!(made == stored, right);
+            assert_eq!(hasher.verify(password, &made), Ok(true));
+        }
+        // What bcrypt cannot take has no hash, and so is never right.
+        Err(Error::InvalidInput(_)) => {
+            assert!(identified.format.ends_with("bcrypt") && (password.len() > 72 || password.contains(&0)) && !right);
+        }
+        Err(error) => panic!("hash_like: {error}"),
+    }
+}
+
+/// What of a stored hash does not depend on the password, and how long it is with its digest.
+fn without_digest(stored: &str) -> (Vec<u8>, usize) {
+    let rest = if let Some((name, encoded)) = stored.split_once('}').filter(|(name, _)| name.starts_with("{SSHA")) {
+        let digest = match name {
+            "{SSHA" => 20,
+            "{SSHA256" => 32,
+            _ => 64,
+        };
+        let salted = data_encoding::BASE64.decode(encoded.as_bytes()).expect("it was read before");
+        [name.as_bytes(), &salted[digest..]].concat()
+    } else {
+        let (rest, last) = stored.rsplit_once('$').expect("every other format has a $");
+        // bcrypt alone has no $ between salt and digest.
+        let salt = if ["$2", "bcrypt$", "bcrypt_sha256$"].iter().any(|name| stored.starts_with(name)) { 22 } else { 0 };
+        [rest, &last[..salt]].concat().into_bytes()
+    };
+    (rest, stored.len())
 }
