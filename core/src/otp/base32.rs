@@ -42,8 +42,7 @@ pub fn decode_base32(text: &str) -> Result<Secret> {
         held += 5;
         if held >= 8 {
             held -= 8;
-            bytes.push((bits >> held) as u8);
-            bits &= (1 << held) - 1;
+            bytes.push((bits >> held) as u8); // what is above was in the byte before
         }
     }
     // A last character of which no bit counts: one too many, or some are missing.

@@ -57,8 +57,7 @@ pub fn terminal(text: &str, background: Background) -> Result<Secret> {
         let span = || -MARGIN..code.size() + MARGIN;
         let side = span().count();
         let mut lines = Zeroizing::new(String::with_capacity((side * '█'.len_utf8() + 1) * side.div_ceil(2)));
-        // Below the last line of an odd number there is the terminal's background.
-        let is_drawn = |x, y| y < code.size() + MARGIN && code.get_module(x, y) == (background == Background::Light);
+        let is_drawn = |x, y| code.get_module(x, y) == (background == Background::Light);
         for y in span().step_by(2) {
             for x in span() {
                 lines.push(match (is_drawn(x, y), is_drawn(x, y + 1)) {
