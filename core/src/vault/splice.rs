@@ -77,7 +77,7 @@ impl Opened {
                 }
                 Ok(Some(Cow::Owned(theirs)))
             }
-            (Who::Holder { slot_id, slot_key }, _) if !is_same => {
+            (Who::Holder { slot_id, slot_key }, _) => {
                 let payload = holder_payload(stored, frame, *slot_id, slot_key)?;
                 for compartment in self.compartments.values().filter(|compartment| compartment.is_changed()) {
                     let is_same =
