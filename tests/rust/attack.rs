@@ -370,6 +370,12 @@ fn a_restored_backup_and_another_revocation_make_another_key() {
     assert_eq!(code(victim.reload(two.clone())), "rollback");
     put(&mut victim, "binance/new", "1");
     assert_eq!(code(victim.splice(&two)), "conflict");
+    // The owner too is told of another key, where the other history went on and so is the newer one.
+    let mut other = open(&two, &town.owner).unwrap();
+    put(&mut other, "okx/main", "okx-1");
+    let mut owner = open(&one, &town.owner).unwrap();
+    put(&mut owner, "binance/new", "1");
+    assert_eq!(code(owner.splice(&other.seal().unwrap())), "conflict");
 }
 
 #[test]

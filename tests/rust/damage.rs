@@ -5,8 +5,8 @@
 mod forge;
 
 use forge::{Compartment, Forge, Record, array, cbor_map, meta, secret, tstr, uint};
-use strongroom::Error;
-use strongroom::vault::{Entry, OnDamage, Unlock, Vault};
+use strongroom::vault::{Access, Entry, OnDamage, Unlock, Vault};
+use strongroom::{Error, Kdf, Key};
 
 fn owner(forge: &Forge) -> Result<Vault, Error> {
     Vault::open(forge.build(), &Unlock::key(Forge::owner_key()))
@@ -249,6 +249,11 @@ fn an_exhausted_revision_gets_a_new_epoch_from_the_owner() {
     let bytes = vault.seal().unwrap();
     assert!(epoch(&bytes));
     assert_eq!(bytes[39], 2, "and the root part is left alone");
+    let mut granting = owner(&forge).unwrap();
+    granting.put("c7/x", Entry::new()).unwrap();
+    let new = Unlock::key(Key::generate().unwrap());
+    granting.grant("new", Access::Compartments(&["c7"]), &new, Kdf::default()).unwrap();
+    assert!(epoch(&granting.seal().unwrap()), "nor does a change of the slots in the same save give it a new key");
     vault.put("c7/x", Entry::new()).unwrap();
     assert!(!epoch(&vault.seal().unwrap()));
     forge.compartments[0].revision += 1;
@@ -259,6 +264,23 @@ fn an_exhausted_revision_gets_a_new_epoch_from_the_owner() {
     assert_eq!(bot.names().unwrap(), ["c7/main", "c7/x"], "the holder keeps its access");
     bot.put("c7/y", Entry::new()).unwrap();
     assert_eq!(code(bot.seal()), "ok");
+    // A new key would lose what is damaged, and nobody has said that it may.
+    forge.compartments[0].records.push(record(0xff, uint(1), secret("s")));
+    let mut vault = owner(&forge).unwrap();
+    vault.put("c7/x", Entry::new()).unwrap();
+    assert_eq!(code(vault.seal()), "damaged");
+}
+
+#[test]
+fn what_was_damaged_meanwhile_is_not_lost_by_a_revocation() {
+    let mut later = Forge::default();
+    later.compartments[0].revision += 1;
+    later.compartments[0].records.push(record(0xff, meta("y", 1, "current"), uint(1)));
+    for (on_damage, expected) in [(OnDamage::Refuse, "damaged"), (OnDamage::Drop, "ok")] {
+        let mut vault = owner(&Forge::default()).unwrap();
+        vault.revoke("holder", on_damage).unwrap();
+        assert_eq!(code(vault.splice(&later.build())), expected);
+    }
 }
 
 #[test]
@@ -299,6 +321,11 @@ fn a_damaged_compartment_that_is_whole_again_is_not_thrown_away() {
         assert_eq!(code(vault.splice(&good)), "conflict");
         assert_eq!(code(vault.splice(&broken)), "ok");
     }
+    // A change of something else leaves it as it is stored now.
+    let mut vault = Vault::open(broken, &Unlock::key(Forge::owner_key())).unwrap();
+    vault.put("other/x", Entry::new()).unwrap();
+    let vault = Vault::open(vault.splice(&good).unwrap(), &Unlock::key(Forge::owner_key())).unwrap();
+    assert_eq!(vault.names().unwrap(), ["c7/main", "other/x"]);
 }
 
 #[test]

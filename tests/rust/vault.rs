@@ -410,6 +410,7 @@ fn compartments_are_removed_with_their_holders() {
     let late = holder.seal().unwrap();
     assert_eq!(code(vault.splice(&late)), "conflict", "a write meanwhile is not lost silently");
     vault.put("binance/main", Entry::new().with("s", "anew")).unwrap();
+    assert_eq!(code(vault.splice(&late)), "conflict", "nor where its id is used again");
     let bytes = vault.seal().unwrap();
     let vault = Vault::open(bytes, &Unlock::key(key)).unwrap();
     assert_eq!(vault.names().unwrap(), ["binance/main", "kraken/main"]);
