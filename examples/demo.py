@@ -6,8 +6,9 @@ or, stopping after each step until Enter is pressed:
 
     .venv/bin/python examples/demo.py --pause
 
-Everything is real but the money: the `strongroom` command, the vault, the bot in `bot.py`, and the exchange in
-`exchange.py`, which checks signatures as Binance does. It works in a temporary folder and leaves nothing behind.
+Everything is real but the money: the `strongroom` command, the vault, the bots in `bot.py` and `broker_login.py`, the
+exchange in `exchange.py`, which checks signatures as Binance does, and the broker in `broker.py`, which takes each
+one-time code once. It works in a temporary folder and leaves nothing behind.
 """
 
 import hmac
@@ -27,6 +28,7 @@ from itertools import zip_longest
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
+from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 
 import strongroom
@@ -61,7 +63,7 @@ class Demo:
         # In this file a shell's quotes mean the same; so the expected values do not come from the code that is shown.
         words = (word.partition("=") for word in shlex.split(text, comments=True) if "=" in word)
         self.values = {name: value for name, _, value in words}
-        self.exchange: subprocess.Popen[str] | None = None
+        self.servers: dict[str, subprocess.Popen[str]] = {}
         self.exchange_url = ""
 
     def run(self) -> None:
@@ -80,6 +82,8 @@ class Demo:
         self.run_bot()
         self.step("The bot's key opens nothing else")
         self.try_the_rest()
+        self.step("Another bot logs into the broker's website, with a one-time code")
+        self.log_in()
         self.step("The bot's machine is stolen: revoke its key")
         self.revoke()
 
@@ -140,27 +144,19 @@ class Demo:
             "secret": self.values["BINANCE_SECRET"],
             "balances": {"USDT": "1000", "BTC": "0.02"},
         }
-        exchange = self.start(HERE / "exchange.py", {}, stdin=subprocess.PIPE)
-        assert exchange.stdin is not None
-        assert exchange.stdout is not None
-        exchange.stdin.write(json.dumps({"accounts": [account]}) + "\n")
-        exchange.stdin.flush()
-        self.exchange_url = exchange.stdout.readline().strip()
-        self.exchange = exchange
-        expect(self.exchange_url.startswith("http://127.0.0.1:"), "the exchange tells its address")
+        self.exchange_url = self.start_server("exchange.py", {"accounts": [account]})
         self.say(f"It listens at {self.exchange_url}, and checks signatures as Binance does. It has none of our code.")
 
     def run_bot(self) -> None:
         """Run the bot, look at it from outside while it has the vault open, and check that its orders arrived."""
-        assert self.exchange is not None
         # An exchange that is held still keeps the bot waiting for as long as we look at it.
-        self.exchange.send_signal(signal.SIGSTOP)
+        self.servers["exchange.py"].send_signal(signal.SIGSTOP)
         bot = self.start_bot()
         assert bot.stdout is not None
         first = bot.stdout.readline()
         expect("binance/main" in first, f"the bot opens the vault; it said: {first}")
         self.look_at(bot.pid)
-        self.exchange.send_signal(signal.SIGCONT)
+        self.servers["exchange.py"].send_signal(signal.SIGCONT)
         output = first + bot.communicate(timeout=PATIENCE)[0]
         self.say("What it printed:")
         self.show(output.splitlines())
@@ -215,6 +211,47 @@ class Demo:
                 raise UnexpectedError(f"the bot's key must not open {name}")
         self.say("Not a rule that a program checks: each compartment has a key, and the bot has only one of them.")
 
+    def log_in(self) -> None:
+        """Give a second bot the broker's login, run it, and show that the code it used works no more."""
+        with strongroom.open(self.vault, key_file=self.owner_key) as vault:
+            moved = vault["env/main"].fields
+            login = {"password": moved["BROKER_PASSWORD"], "totp": moved["BROKER_TOTP_SECRET"]}
+            vault.put("broker/login", login, info={"username": moved["BROKER_USER"].reveal()})
+        self.say("The owner has put user, password and the seed of the codes into an entry of its own: broker/login.")
+        self.strongroom("grant", "desk-1", "broker")
+        user = {
+            "user": self.values["BROKER_USER"],
+            "password": self.values["BROKER_PASSWORD"],
+            "totp_secret": self.values["BROKER_TOTP_SECRET"],
+        }
+        broker_url = self.start_server("broker.py", {"users": [user]})
+        environment = {"STRONGROOM_VAULT": str(self.vault), "STRONGROOM_KEY_FILE": str(self.folder / "desk-1.key")}
+        bot = self.start(HERE / "broker_login.py", environment | {"BROKER_URL": broker_url}, stdin=subprocess.DEVNULL)
+        output = bot.communicate(timeout=PATIENCE)[0]
+        self.show(output.splitlines())
+        expect(bot.returncode == 0, "the bot is logged in")
+        with strongroom.open(self.vault, key_file=self.owner_key) as vault:
+            totp, now = vault["broker/login"].totp, int(time.time())
+            codes = [totp.at(now), totp.at(now - 30)]  # it was one of these
+        self.say(
+            "Somebody who looked over its shoulder tries the code once more, and the one before, with the password:"
+        )
+        refusals = [self.refusal(broker_url, user["user"], user["password"], code) for code in codes]
+        self.show(f"the broker says: {refusal}" for refusal in refusals)
+        expect("this code was used before" in refusals, "the code works once")
+        self.say("The bot has never seen the seed: it stays in Rust, and only codes come out.")
+
+    def refusal(self, url: str, user: str, password: str, code: str) -> str:
+        """Log in, and return why the broker does not let us in."""
+        login = json.dumps({"user": user, "password": password, "code": code}).encode()
+        request = Request(f"{url}/login", login, {"Content-Type": "application/json"})
+        try:
+            with build_opener(ProxyHandler({})).open(request, timeout=PATIENCE):
+                return "welcome"
+        except HTTPError as error:
+            with error:
+                return str(json.load(error)["error"])
+
     def revoke(self) -> None:
         """Revoke the bot's key, and show that the bot is out and the owner is not."""
         output = self.strongroom("revoke", "scalper-1", "--yes")
@@ -228,7 +265,7 @@ class Demo:
         expect("the vault refused (decrypt)" in output, "the revoked bot says that the vault refused its key")
         self.say("For the owner all is as before:")
         names = [line.split("\t")[0] for line in self.strongroom("ls").splitlines()]
-        expect(names == ["binance/main", "env/main", "kraken/main"], "the owner still sees every entry")
+        expect(names == ["binance/main", "broker/login", "env/main", "kraken/main"], "the owner sees every entry")
 
     # ---- how they are told and carried out ----
 
@@ -284,6 +321,18 @@ class Demo:
             "EXCHANGE_URL": self.exchange_url,
         }
         return self.start(HERE / "bot.py", environment, stdin=subprocess.DEVNULL)
+
+    def start_server(self, program: str, settings: object) -> str:
+        """Start the exchange or the broker, and return its address."""
+        server = self.start(HERE / program, {}, stdin=subprocess.PIPE)
+        assert server.stdin is not None
+        assert server.stdout is not None
+        server.stdin.write(json.dumps(settings) + "\n")
+        server.stdin.flush()
+        url = server.stdout.readline().strip()
+        expect(url.startswith("http://127.0.0.1:"), f"{program} tells its address")
+        self.servers[program] = server
+        return url
 
     def start(self, program: Path, environment: Mapping[str, str], stdin: int) -> subprocess.Popen[str]:
         """Start a Python program without a terminal, in a process group that is killed when the demo ends."""

@@ -1,9 +1,11 @@
 """The demo: its exchange keeps Binance's rules, its bot says what went wrong, and it leaves nothing behind."""
 
+import base64
 import contextlib
 import hmac
 import json
 import os
+import runpy
 import shlex
 import shutil
 import signal
@@ -299,6 +301,79 @@ def test_a_silent_exchange_and_a_missing_key_file_are_told_apart(
     assert errors.startswith("the vault refused (not_found): ")
 
 
+# ---- the broker ----
+
+
+BROKER_USER, BROKER_PASSWORD, SEED = "AB1234567890", "a password", b"12345678901234567890"
+
+
+@pytest.fixture
+def broker() -> Iterator[str]:
+    """Start the broker, and return its address."""
+    user = {"user": BROKER_USER, "password": BROKER_PASSWORD, "totp_secret": base64.b32encode(SEED).decode()}
+    with python("broker.py", stdin=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(json.dumps({"users": [user]}) + "\n")
+        process.stdin.flush()
+        yield process.stdout.readline().strip()
+
+
+def log_in(url: str, **login: object) -> tuple[int, Any]:
+    request = Request(f"{url}/login", json.dumps(login).encode())
+    try:
+        with NO_PROXY.open(request, timeout=60) as answer:
+            return answer.status, json.load(answer)
+    except HTTPError as error:
+        with error:
+            return error.code, json.load(error)
+
+
+def test_the_broker_makes_the_codes_of_rfc_6238() -> None:
+    code_of = runpy.run_path(str(EXAMPLES / "broker.py"))["code_of"]
+    seconds = [59, 1111111109, 1111111111, 1234567890, 2000000000, 20000000000]
+    # Appendix B, whose codes have eight digits.
+    expected = ["94287082", "07081804", "14050471", "89005924", "69279037", "65353130"]
+    assert [code_of(SEED, at // 30) for at in seconds] == [code[2:] for code in expected]
+
+
+def test_the_broker_takes_a_code_once(broker: str) -> None:
+    right = {"user": BROKER_USER, "password": BROKER_PASSWORD}
+    code = strongroom.Totp(SEED).now()
+    wrong = f"{(int(code) + 1) % 1_000_000:06}"
+    assert log_in(broker, **right, code=wrong) == (401, {"error": "wrong code"})
+    assert log_in(broker, user=BROKER_USER, password="x", code=code) == (401, {"error": "wrong user or password"})
+    assert log_in(broker, user="x", password=BROKER_PASSWORD, code=code) == (401, {"error": "wrong user or password"})
+    assert log_in(broker, **right, code=code)[0] == 200
+    assert log_in(broker, **right, code=code) == (401, {"error": "this code was used before"})
+
+
+def test_a_bot_logs_in_with_a_code_and_is_refused_once_revoked(broker: str, tmp_path: Path) -> None:
+    vault = strongroom.create(tmp_path / "bots.vault", key=strongroom.generate_key())
+    fields = {"password": BROKER_PASSWORD, "totp": base64.b32encode(SEED).decode()}
+    vault.put("broker/login", fields, info={"username": BROKER_USER})
+    vault.grant("desk-1", ["broker"]).write(tmp_path / "desk-1.key")
+
+    def run() -> tuple[int | None, str, str]:
+        key = str(tmp_path / "desk-1.key")
+        with python(
+            "broker_login.py", STRONGROOM_VAULT=vault.path, STRONGROOM_KEY_FILE=key, BROKER_URL=broker
+        ) as process:
+            output, errors = process.communicate(timeout=60)
+            return process.returncode, output, errors
+
+    status, output, errors = run()
+    assert (status, errors) == (0, "")
+    assert "logged in" in output
+    assert BROKER_PASSWORD not in output
+    vault.update("broker/login", {"password": "x"})
+    status, _, errors = run()
+    assert status == 1
+    assert errors.startswith("the broker refused: 401 ")
+    vault.revoke("desk-1")
+    assert run()[0] == 2
+
+
 # ---- the demo ----
 
 
@@ -339,7 +414,7 @@ def test_the_demo_ends_well_and_leaves_nothing(tmp_path: Path) -> None:
     nothing_is_left(process, tmp_path)
 
     titles = [line for line in output.splitlines() if line[:1].isdigit()]
-    assert [title.split(".")[0] for title in titles] == [str(number) for number in range(1, 9)]
+    assert [title.split(".")[0] for title in titles] == [str(number) for number in range(1, 10)]
     assert len(secrets()) == 7
     assert [value for value in secrets() if value in output] == []
 
@@ -350,7 +425,7 @@ def test_the_demo_ends_well_and_leaves_nothing(tmp_path: Path) -> None:
     [
         ("bot.py", "print('binance/main', flush=True)", "the exchange has the two orders"),
         ("bot.py", "import sys; sys.exit('no')", "the bot opens the vault; it said: no"),
-        ("exchange.py", "import sys; sys.stdin.readline()", "the exchange tells its address"),
+        ("exchange.py", "import sys; sys.stdin.readline()", "exchange.py tells its address"),
     ],
     ids=["no orders", "no start", "no exchange"],
 )
