@@ -37,14 +37,18 @@
 //! One-time codes, made for a login and verified so that each works once; see [`otp`]:
 //!
 //! ```
-//! use strongroom::otp::Totp;
+//! use strongroom::otp::{Guard, Totp, Verdict};
+//! use strongroom::state::MemoryState;
 //!
 //! # fn main() -> strongroom::Result<()> {
 //! # let unix_seconds = 1_700_000_000;
 //! let totp = Totp::from_uri("otpauth://totp/Broker:AB1234?secret=JBSWY3DPEHPK3PXP")?;
 //! let code = totp.code(unix_seconds)?;
-//! let step = totp.verify(code.reveal_str()?, unix_seconds, None)?;
-//! assert_eq!(totp.verify(code.reveal_str()?, unix_seconds, step)?, None);
+//!
+//! let (guard, state) = (Guard::new(), MemoryState::new());
+//! let verdict = guard.verify(&state, "AB1234", &totp, code.reveal_str()?, unix_seconds)?;
+//! assert!(matches!(verdict, Verdict::Accepted { .. }));
+//! assert_eq!(guard.verify(&state, "AB1234", &totp, code.reveal_str()?, unix_seconds)?, Verdict::Used);
 //! # Ok(())
 //! # }
 //! ```
@@ -71,6 +75,7 @@ mod random;
 mod residue;
 mod secret;
 mod stack;
+pub mod state;
 #[cfg(not(target_family = "wasm"))]
 mod turns;
 pub mod vault;

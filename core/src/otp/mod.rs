@@ -25,7 +25,8 @@
 //! A server's side, from the enrolment to a login:
 //!
 //! ```
-//! use strongroom::otp::{Account, Totp, qr};
+//! use strongroom::otp::{Account, Guard, Totp, Verdict, qr};
+//! use strongroom::state::MemoryState;
 //!
 //! # fn main() -> strongroom::Result<()> {
 //! # let unix_seconds = 1_700_000_000;
@@ -33,12 +34,16 @@
 //! let uri = Account::new(totp.clone(), "alice@example.com")?.with_issuer("Example")?.to_uri()?;
 //! let svg = qr::svg(uri.reveal_str()?)?; // show it once, over HTTPS
 //!
-//! # let (typed, mut last_step) = (totp.code(unix_seconds)?, None);
-//! match totp.verify(typed.reveal_str()?, unix_seconds, last_step)? {
-//!     Some(step) => last_step = Some(step), // in the same transaction as the login
-//!     None => println!("wrong code"),
+//! // One store for all accounts and threads; one in a database if there are several processes.
+//! let (guard, state) = (Guard::new(), MemoryState::new());
+//! # let typed = totp.code(unix_seconds)?;
+//! match guard.verify(&state, "user-17", &totp, typed.reveal_str()?, unix_seconds)? {
+//!     Verdict::Accepted { .. } => println!("welcome"),
+//!     Verdict::Used => println!("wait for the next code"),
+//!     Verdict::Throttled { seconds } => println!("try again in {seconds} s"),
+//!     _ => println!("wrong code"),
 //! }
-//! # assert!(last_step.is_some());
+//! # assert_eq!(guard.verify(&state, "user-17", &totp, typed.reveal_str()?, unix_seconds)?, Verdict::Used);
 //! # Ok(())
 //! # }
 //! ```
@@ -50,6 +55,7 @@ mod account;
 mod base32;
 mod delivered;
 mod generator;
+mod guard;
 mod hotp;
 mod migration;
 mod protobuf;
@@ -62,6 +68,7 @@ pub use account::{Account, Codes};
 pub use base32::{decode_base32, encode_base32};
 pub use delivered::{Delivered, DeliveredCodes};
 pub use generator::Algorithm;
+pub use guard::{Guard, Verdict};
 pub use hotp::Hotp;
 pub use migration::{Migration, read_migration, write_migration};
 pub use recovery::RecoveryCode;

@@ -25,7 +25,7 @@ const MAX_DRIFT: u32 = 120;
 /// # Verifying, on a server
 /// One-time means once: [`Totp::verify`] returns the step of the code, which the caller stores with the account and gives
 /// as `after_step` next time (RFC 6238, section 5.2). Limit the attempts too: each tries as many codes of a million as the
-/// window has steps.
+/// window has steps. [`Guard`](super::Guard) does both.
 ///
 /// ```
 /// use strongroom::otp::Totp;
