@@ -2,7 +2,7 @@
 //!
 //! Two rules keep threads apart from each other. The interpreter lock is let go before anything slow and before waiting
 //! for a vault, with every argument copied out of Python beforehand; and while a vault is held, no Python code runs. So
-//! nobody waits for the interpreter who holds a vault.
+//! nobody waits for the interpreter who holds a vault. A guard holds nothing while it asks a state that is Python code.
 
 mod accounts;
 mod arguments;
@@ -11,6 +11,7 @@ mod entry;
 mod env_file;
 mod error;
 mod fork;
+mod guard;
 mod kdf;
 mod key;
 mod otp;
@@ -36,6 +37,8 @@ mod _strongroom {
     use crate::env_file::{EnvPlan, EnvVariable, plan_env, variables_of};
     #[pymodule_export]
     use crate::fork::after_fork_in_child;
+    #[pymodule_export]
+    use crate::guard::{Guard, MemoryState, Verdict};
     #[pymodule_export]
     use crate::kdf::Kdf;
     #[pymodule_export]

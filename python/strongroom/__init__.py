@@ -16,6 +16,7 @@ from strongroom._strongroom import (
     Damage,
     Edit,
     Entry,
+    Guard,
     Hotp,
     Kdf,
     Key,
@@ -27,6 +28,7 @@ from strongroom._strongroom import (
     Slot,
     Totp,
     Vault,
+    Verdict,
     __version__,
     calibrate,
     generate_key,
@@ -48,12 +50,14 @@ if TYPE_CHECKING:
     from strongroom import aio as aio
     from strongroom import cli as cli
     from strongroom import compat as compat
+    from strongroom import state as state
 
 __all__ = [
     "Compartment",
     "Damage",
     "Edit",
     "Entry",
+    "Guard",
     "Hotp",
     "Kdf",
     "Key",
@@ -66,6 +70,7 @@ __all__ = [
     "StrongroomError",
     "Totp",
     "Vault",
+    "Verdict",
     "__version__",
     "calibrate",
     "create",
@@ -90,8 +95,8 @@ if hasattr(_os, "register_at_fork"):  # not on Windows
 if not TYPE_CHECKING:  # to a type checker, every name would seem to be there
 
     def __getattr__(name):
-        """Load `strongroom.aio`, `cli` and `compat` when they are first used: each brings much along."""
-        if name in ("aio", "cli", "compat"):
+        """Load `strongroom.aio`, `cli`, `compat` and `state` when they are first used: each brings much along."""
+        if name in ("aio", "cli", "compat", "state"):
             import importlib
 
             return importlib.import_module(f"strongroom.{name}")

@@ -6,6 +6,8 @@ from os import PathLike
 from types import TracebackType
 from typing import Any, Final, Literal, NoReturn, SupportsIndex, TypeAlias, TypeVar, final, overload
 
+from strongroom.state import State
+
 _T = TypeVar("_T")
 _Path: TypeAlias = str | PathLike[str]
 _Text: TypeAlias = str | Secret
@@ -1378,3 +1380,128 @@ class DeliveredCodes:
         Store that of a wrong code **before** answering, and only over the one that was read, so that attempts at the
         same time count each. Without one, remove the record. Raises `InvalidInputError` for what is no record.
         """
+
+@final
+class Guard:
+    """Verifies the one-time codes of a login: each is accepted once, and who types wrong ones has to wait.
+
+    This holds for all threads and processes that share the state (RFC 6238, section 5.2; RFC 4226, section 7.3; NIST SP
+    800-63B-4, section 3.2.2). By default, five codes in a row may be wrong with no wait between them. After the fifth,
+    and after each further one, all codes of the account are refused for a while: 30 seconds first, then twice as long
+    each time, up to an hour. After the hundredth the account is locked until `reset`. A code that is accepted takes all
+    of this back; time alone does not.
+
+    The waiting is of the account and not of an address, since guesses come from many. So someone else can make a user
+    wait: ask for the code only after the password.
+
+    >>> guard = strongroom.Guard(strongroom.state.SqliteState("login.db"))
+    >>> totp = strongroom.Totp.from_uri("otpauth://totp/Broker:AB1234?secret=JBSWY3DPEHPK3PXP")
+    >>> guard.verify("user-17", totp, "996554", at=59)
+    Verdict(outcome='accepted', step=1)
+    >>> guard.verify("user-17", totp, "996554", at=59)
+    Verdict(outcome='used')
+    >>> [guard.verify("user-17", totp, "123456", at=59).outcome for _ in range(5)]
+    ['wrong', 'wrong', 'wrong', 'wrong', 'wrong']
+    >>> guard.verify("user-17", totp, totp.at(75), at=75)
+    Verdict(outcome='throttled', retry_after=14)
+    >>> if guard.verify("user-17", totp, totp.at(90), at=90):
+    ...     print("welcome")
+    welcome
+    """
+
+    def __new__(
+        cls,
+        state: State,
+        /,
+        *,
+        free_attempts: int = 5,
+        delay_seconds: int = 30,
+        max_delay_seconds: int = 3600,
+        max_attempts: int = 100,
+    ) -> Guard:
+        """Remember in `state`: a `strongroom.state.SqliteState`, a `MemoryState`, or another `State`.
+
+        `free_attempts` is after how many wrong codes in a row the first wait comes, 1 to 20. `delay_seconds` is how
+        long it is, and `max_delay_seconds` how long the longest is, 1 to 86,400. `max_attempts` is after how many wrong
+        codes in a row the account is locked, 10 to 100.
+
+        Raises `InvalidInputError` for other numbers, `TypeError` for what is no state.
+        """
+
+    def verify(self, account: str, totp: Totp, code: _Text, /, *, at: _Time | None = None) -> Verdict:
+        """Verify a code that someone typed for an account, and remember the answer before giving it.
+
+        `account` is what tells accounts apart, and is always the same for one: its id in the user table, not a name as
+        it was typed, which may be spelled in many ways. It has 1 to 512 bytes in UTF-8 and no control characters. Only
+        ask for accounts that exist: something is kept of each. `at` is Unix seconds or a `datetime` with a time zone,
+        and now without it.
+
+        Raises `InvalidInputError` for another account or time, `FormatError` if what is stored is not of a guard,
+        `ConflictError` if so many requests for the account come at once that this one did not get its turn, and what
+        the state raises: `IoError` from an SQLite file. No code was accepted then.
+        """
+
+    def reset(self, account: str, /, *, at: _Time | None = None) -> None:
+        """Forget the wrong codes of an account, for one that is locked or waits. Its used codes stay used.
+
+        Raises as `verify` does.
+        """
+
+@final
+class Verdict:
+    """What became of a code. True if it was accepted, and only then.
+
+    >>> guard = strongroom.Guard(strongroom.state.MemoryState())
+    >>> verdict = guard.verify("user-17", strongroom.Totp("JBSWY3DPEHPK3PXP"), "996554", at=59)
+    >>> bool(verdict), verdict.outcome, verdict.step, verdict.retry_after
+    (True, 'accepted', 1, None)
+    """
+
+    @property
+    def outcome(self) -> Literal["accepted", "used", "wrong", "throttled", "locked"]:
+        """In one word.
+
+        - `accepted`: the code is right, and is used up from now on.
+        - `used`: it would be right, but it or a later one has been accepted before. The user has to wait for the next
+          one. It does not count as wrong.
+        - `wrong`: it is.
+        - `throttled`: there were too many wrong codes; this one was not looked at.
+        - `locked`: there were so many that none is looked at any more, until `Guard.reset`.
+        """
+
+    @property
+    def step(self) -> int | None:
+        """The step that an accepted code belongs to."""
+
+    @property
+    def retry_after(self) -> int | None:
+        """In how many seconds a throttled account's codes are looked at again: 1 to 86,400, as HTTP's `Retry-After`."""
+
+    def __bool__(self) -> bool: ...
+
+@final
+class MemoryState:
+    """A `State` in the memory of this process, which threads share.
+
+    After a restart it is empty: a code that was used just before works once more, and wrong ones are forgotten. A
+    forked child cannot use its parent's (`LockedError`).
+
+    >>> state = strongroom.state.MemoryState()
+    >>> state.compare_and_set("a", None, b"1", 160, 100)
+    True
+    >>> state.compare_and_set("a", None, b"2", 160, 100)
+    False
+    >>> state.load("a", 159), state.load("a", 160)
+    (b'1', None)
+    """
+
+    def __new__(cls) -> MemoryState:
+        """Make an empty one."""
+
+    def load(self, key: str, unix_seconds: int, /) -> bytes | None:
+        """Return the value under `key`, or `None` if there is none that lasts longer than `unix_seconds`."""
+
+    def compare_and_set(
+        self, key: str, expected: bytes | None, value: bytes, expires_at: int, unix_seconds: int, /
+    ) -> bool:
+        """If `expected` is there, `None` being nothing, store `value` until `expires_at`, and return whether it was."""

@@ -1,4 +1,4 @@
-"""Awaitable twins of what is slow: opening, creating and editing a vault, passwords, and waiting for a fresh code.
+"""Awaitable twins of what is slow: opening, creating and editing a vault, passwords, and one-time codes.
 
 The work is done in a thread, so the event loop goes on.
 
@@ -14,12 +14,13 @@ The work is done in a thread, so the event loop goes on.
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from os import PathLike
 from threading import Lock
 from types import TracebackType
 
 import strongroom
-from strongroom import Edit, Kdf, Key, PasswordHasher, Secret, Vault
+from strongroom import Edit, Guard, Kdf, Key, PasswordHasher, Secret, Totp, Vault, Verdict
 from strongroom.otp import SealedTotp
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "hash_password",
     "open",
     "verify_and_update",
+    "verify_code",
     "verify_dummy",
     "verify_password",
     "wait_fresh",
@@ -91,6 +93,13 @@ async def verify_and_update(
 async def verify_dummy(password: str | bytes | Secret, /, *, hasher: PasswordHasher | None = None) -> bool:
     """Take as long as verifying does, as `strongroom.verify_dummy` or `hasher.verify_dummy` does."""
     return await asyncio.to_thread(hasher.verify_dummy if hasher else strongroom.verify_dummy, password)
+
+
+async def verify_code(
+    guard: Guard, account: str, totp: Totp, code: str | Secret, /, *, at: int | datetime | None = None
+) -> Verdict:
+    """Verify a one-time code, as `guard.verify` does: its state may have to wait for a disk, or for other processes."""
+    return await asyncio.to_thread(guard.verify, account, totp, code, at=at)
 
 
 async def wait_fresh(totp: SealedTotp, min_seconds: int = 5) -> str:

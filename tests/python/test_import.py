@@ -53,6 +53,10 @@ def test_aio_is_loaded_when_it_is_used() -> None:
     assert "asyncio" in loaded_by("import strongroom; strongroom.aio.open")
 
 
+def test_state_is_loaded_when_it_is_used() -> None:
+    assert "sqlite3" in loaded_by("import strongroom; strongroom.state.SqliteState")
+
+
 def test_there_is_nothing_else() -> None:
     with pytest.raises(AttributeError, match="no attribute 'opne'"):
         strongroom.opne  # type: ignore[attr-defined] # pyright: ignore[reportAttributeAccessIssue] # noqa: B018

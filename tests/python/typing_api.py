@@ -13,6 +13,7 @@ from strongroom import (
     Damage,
     Edit,
     Entry,
+    Guard,
     Kdf,
     Key,
     OpenedBy,
@@ -21,13 +22,16 @@ from strongroom import (
     Secret,
     Slot,
     StrongroomError,
+    Totp,
     Vault,
+    Verdict,
     aio,
     errors,
 )
 from strongroom.compat.argon2 import PasswordHasher, extract_parameters, profiles
 from strongroom.compat.argon2.exceptions import InvalidHashError, VerifyMismatchError
 from strongroom.compat.passlib import CryptContext
+from strongroom.state import MemoryState, SqliteState, State
 from typing_extensions import assert_type
 
 
@@ -227,3 +231,27 @@ def moving_over(stored: str) -> None:
     except (VerifyMismatchError, InvalidHashError):
         assert_type(hasher.check_needs_rehash(stored), bool)
     assert_type(extract_parameters(stored).memory_cost, int)
+
+
+class OwnState:
+    def load(self, key: str, unix_seconds: int, /) -> bytes | None:
+        return f"{key} {unix_seconds}".encode()
+
+    def compare_and_set(
+        self, key: str, expected: bytes | None, value: bytes, expires_at: int, unix_seconds: int, /
+    ) -> bool:
+        return bool(key) and (expected, expires_at) == (value, unix_seconds)
+
+
+async def guarding(path: Path, totp: Totp) -> None:
+    states: list[State] = [MemoryState(), OwnState(), strongroom.state.SqliteState(str(path))]
+    with SqliteState(path) as state:
+        guard = Guard(state, free_attempts=3, delay_seconds=10, max_delay_seconds=600, max_attempts=50)
+    Guard(object())  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    verdict = guard.verify("user-17", totp, "123456")
+    assert_type(verdict, Verdict)
+    assert_type(verdict.outcome, Literal["accepted", "used", "wrong", "throttled", "locked"])
+    assert_type((verdict.step, verdict.retry_after, bool(verdict)), tuple[int | None, int | None, bool])
+    guard.verify("user-17", totp, Secret("123456"), at=datetime(2030, 1, 1, tzinfo=timezone.utc))
+    guard.reset("user-17", at=1_700_000_000)
+    assert_type(await aio.verify_code(Guard(states[0]), "user-17", totp, "123456", at=59), Verdict)
