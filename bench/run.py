@@ -15,6 +15,7 @@ from typing import Any
 
 import strongroom
 
+from bench.guard import guard
 from bench.measure import Row, above, alternate, beside, shown, within
 from bench.passwords import passwords
 from bench.vaults import vaults
@@ -30,7 +31,7 @@ def main() -> None:
     print(f"{platform.machine()}, {cores} cores, Python {platform.python_version()}; load before the run: {load:.1f}")
     rows = [*in_rust(), *passwords()]
     with tempfile.TemporaryDirectory() as folder:
-        rows += [*vaults(Path(folder)), *processes(Path(folder)), wheel(Path(folder))]
+        rows += [guard(Path(folder)), *vaults(Path(folder)), *processes(Path(folder)), wheel(Path(folder))]
     table = [("", "ours", "peer", "ours/peer", "target", "")]
     table += [(r.what, r.ours, r.peer, r.ratio, r.target, "MISSED" if r.met is False else "") for r in rows]
     widths = [max(len(line[column]) for line in table) for column in range(6)]
