@@ -45,7 +45,7 @@ pub enum Error {
     Conflict(String),
     /// The vault was locked, or belongs to another process; the text says what to do.
     Locked(&'static str),
-    /// This part of the vault fails its checks and cannot be used; the rest can.
+    /// This part of the vault, or what a store kept, fails its checks and cannot be used; the rest can.
     Damaged(String),
     /// An argument is not of the form that is expected; the text says which form is.
     InvalidInput(String),

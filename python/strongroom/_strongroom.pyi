@@ -1436,7 +1436,7 @@ class Guard:
         ask for accounts that exist: something is kept of each. `at` is Unix seconds or a `datetime` with a time zone,
         and now without it.
 
-        Raises `InvalidInputError` for another account or time, `FormatError` if what is stored is not of a guard,
+        Raises `InvalidInputError` for another account or time, `DamagedError` if what is stored is not of a guard,
         `ConflictError` if so many requests for the account come at once that this one did not get its turn, and what
         the state raises: `IoError` from an SQLite file. No code was accepted then.
         """

@@ -390,7 +390,7 @@ def test_a_damaged_record_accepts_nothing(state: State) -> None:
         lambda: Guard(state).verify("alice", TOTP, TOTP.at(NOW), at=NOW),
         lambda: Guard(state).reset("alice", at=NOW),
     ):
-        with pytest.raises(errors.FormatError):
+        with pytest.raises(errors.DamagedError):
             ask()
 
 

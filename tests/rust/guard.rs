@@ -325,7 +325,7 @@ fn a_damaged_record_accepts_nothing_and_is_not_written_over() {
             Guard::new().reset(&state, "alice", NOW),
         ];
         for answer in answers {
-            assert_eq!(answer.unwrap_err().code(), "format", "{}", record.escape_ascii());
+            assert_eq!(answer.unwrap_err().code(), "damaged", "{}", record.escape_ascii());
         }
     }
 }

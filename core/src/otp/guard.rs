@@ -105,7 +105,7 @@ impl Guard {
     ///
     /// # Errors
     /// [`Error::InvalidInput`] for another account, and for a time before 1970 or after the year 9999;
-    /// [`Error::Format`] if what is stored is not of a guard; [`Error::Conflict`] if the account is asked for so often at
+    /// [`Error::Damaged`] if what is stored is not of a guard; [`Error::Conflict`] if the account is asked for so often at
     /// once that this request did not get its turn; and those of the store. No code was accepted then.
     pub fn verify(
         &self,
@@ -215,7 +215,7 @@ impl Record {
             let failed = number(failed)?.try_into().ok()?;
             Some(Self { used_before: number(used_before)?, failed, until: number(until)? })
         };
-        read().ok_or(Error::Format("the stored state of an account"))
+        read().ok_or_else(|| Error::Damaged("the stored state of this account".to_owned()))
     }
 
     /// The last step that is used.
