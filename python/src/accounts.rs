@@ -6,7 +6,7 @@ use pyo3::types::{PyString, PyTuple};
 use strongroom::otp::qr::{self, Background};
 use strongroom::otp::{Codes, Delivered, RecoveryCode};
 
-use crate::arguments::{Whole, bytes_of, texts, wrong_type};
+use crate::arguments::{Text, Whole, bytes_of, texts, wrong_type};
 use crate::error::{Result, invalid};
 use crate::otp::{Hotp, Totp, time, typed, uri_of};
 use crate::secret::Secret;
@@ -22,7 +22,7 @@ impl Account {
         signature = (codes, name, issuer=None, *, counter=Whole(0)),
         text_signature = "(codes, name, issuer=None, *, counter=0)"
     )]
-    fn new(codes: &Bound<'_, PyAny>, name: &str, issuer: Option<&str>, counter: Whole<u64>) -> Result<Self> {
+    fn new(codes: &Bound<'_, PyAny>, name: Text, issuer: Option<Text>, counter: Whole<u64>) -> Result<Self> {
         let codes = if let Ok(totp) = codes.cast::<Totp>() {
             Codes::Totp(totp.get().core().clone())
         } else if let Ok(hotp) = codes.cast::<Hotp>() {
@@ -30,9 +30,9 @@ impl Account {
         } else {
             return wrong_type("Totp or Hotp", codes);
         };
-        let mut account = strongroom::otp::Account::new(codes, name)?;
+        let mut account = strongroom::otp::Account::new(codes, &name.0)?;
         if let Some(issuer) = issuer {
-            account = account.with_issuer(issuer)?;
+            account = account.with_issuer(&issuer.0)?;
         }
         Ok(Self(account))
     }
@@ -140,9 +140,12 @@ pub(crate) fn qr_svg(text: &Bound<'_, PyAny>) -> Result<Secret> {
 
 /// Draw a QR code of a text as lines for a terminal.
 #[pyfunction]
-#[pyo3(signature = (text, /, *, background="dark"))]
-pub(crate) fn qr_terminal(text: &Bound<'_, PyAny>, background: &str) -> Result<Secret> {
-    let background = match background {
+#[pyo3(
+    signature = (text, /, *, background=Text("dark".to_owned())),
+    text_signature = "(text, /, *, background='dark')"
+)]
+pub(crate) fn qr_terminal(text: &Bound<'_, PyAny>, background: Text) -> Result<Secret> {
+    let background = match background.0.as_str() {
         "dark" => Background::Dark,
         "light" => Background::Light,
         _ => return invalid("expected the background dark or light"),
@@ -189,8 +192,8 @@ impl DeliveredCodes {
 
     /// Make a code for an account: (the code to send, the record to store).
     #[pyo3(signature = (account, /, *, at=None))]
-    fn issue(&self, account: &str, at: Option<&Bound<'_, PyAny>>) -> Result<(Secret, String)> {
-        let (code, record) = self.0.issue(account, time(at)?)?;
+    fn issue(&self, account: Text, at: Option<&Bound<'_, PyAny>>) -> Result<(Secret, String)> {
+        let (code, record) = self.0.issue(&account.0, time(at)?)?;
         Ok((Secret::of(code.into()), record))
     }
 
@@ -198,12 +201,12 @@ impl DeliveredCodes {
     #[pyo3(signature = (record, account, code, /, *, at=None))]
     fn verify(
         &self,
-        record: &str,
-        account: &str,
+        record: Text,
+        account: Text,
         code: &Bound<'_, PyAny>,
         at: Option<&Bound<'_, PyAny>>,
     ) -> Result<(&'static str, Option<String>)> {
-        Ok(match self.0.verify(record, account, &typed(code)?, time(at)?)? {
+        Ok(match self.0.verify(&record.0, &account.0, &typed(code)?, time(at)?)? {
             Delivered::Accepted => ("accepted", None),
             Delivered::Wrong { record, .. } => ("wrong", Some(record)),
             Delivered::Expired => ("expired", None),

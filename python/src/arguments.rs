@@ -94,6 +94,19 @@ where
     }
 }
 
+/// Text. What has no UTF-8 form is a wrong text, not an encoding error.
+pub(crate) struct Text(pub(crate) String);
+
+impl<'py> FromPyObject<'_, 'py> for Text {
+    type Error = PyErr;
+
+    fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        let value = value.to_owned();
+        let Ok(text) = value.cast::<PyString>() else { return wrong_type("str", &value).map_err(Fault::into) };
+        Ok(Self(utf8(text).map_err(PyErr::from)?.to_owned()))
+    }
+}
+
 /// Names, tags or labels. A single `str` would be taken apart into its letters, so it is refused.
 pub(crate) fn texts(what: &str, values: &Bound<'_, PyAny>) -> Result<Vec<String>> {
     if values.is_instance_of::<PyString>() {

@@ -9,9 +9,9 @@ use strongroom::otp::{Account, Algorithm, Codes, Fresh, decode_base32, encode_ba
 use strongroom::vault::SealedTotp as Sealed;
 use zeroize::Zeroizing;
 
-use crate::arguments::{Whole, bytes_of, text_of, unix_seconds, utf8, wrong_type};
+use crate::arguments::{Text, Whole, bytes_of, text_of, unix_seconds, utf8, wrong_type};
 use crate::entry::Snapshot;
-use crate::error::{Result, invalid};
+use crate::error::{Fault, Result, invalid};
 use crate::secret::Secret;
 
 /// `at` as the core takes it; without it, what the clock says.
@@ -25,13 +25,11 @@ pub(crate) fn time(at: Option<&Bound<'_, PyAny>>) -> Result<i64> {
 
 /// What somebody typed. What has no UTF-8 form is no code, and so empty.
 pub(crate) fn typed(code: &Bound<'_, PyAny>) -> Result<Zeroizing<String>> {
-    match code.cast::<PyString>() {
-        Ok(text) => Ok(Zeroizing::new(text.to_str().unwrap_or_default().to_owned())),
-        Err(_) => match code.is_instance_of::<Secret>() {
-            true => text_of(code),
-            false => wrong_type("a code as str", code),
-        },
+    if let Ok(text) = code.cast::<PyString>() {
+        return Ok(Zeroizing::new(text.to_str().unwrap_or_default().to_owned()));
     }
+    let Ok(secret) = code.cast::<Secret>() else { return wrong_type("a code as str or Secret", code) };
+    Ok(Zeroizing::new(secret.get().plaintext()?.reveal_str().unwrap_or_default().to_owned()))
 }
 
 /// Base32 as text, or the bytes themselves.
@@ -52,12 +50,20 @@ fn key(secret: &Bound<'_, PyAny>) -> Result<strongroom::Secret> {
     }
 }
 
-fn algorithm(name: &str) -> Result<Algorithm> {
-    match name.to_ascii_lowercase().as_str() {
-        "sha1" => Ok(Algorithm::Sha1),
-        "sha256" => Ok(Algorithm::Sha256),
-        "sha512" => Ok(Algorithm::Sha512),
-        _ => invalid("expected the algorithm sha1, sha256 or sha512"),
+/// The name of a hash function, in any case.
+struct Hash(Algorithm);
+
+impl<'py> FromPyObject<'_, 'py> for Hash {
+    type Error = PyErr;
+
+    fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        let Text(name) = value.extract()?;
+        Ok(Self(match name.to_ascii_lowercase().as_str() {
+            "sha1" => Algorithm::Sha1,
+            "sha256" => Algorithm::Sha256,
+            "sha512" => Algorithm::Sha512,
+            _ => return invalid("expected the algorithm sha1, sha256 or sha512").map_err(Fault::into),
+        }))
     }
 }
 
@@ -69,10 +75,10 @@ const fn algorithm_name(algorithm: Algorithm) -> &'static str {
     }
 }
 
-fn account(codes: impl Into<Codes>, account: &str, issuer: Option<&str>) -> Result<Secret> {
-    let mut made = Account::new(codes, account)?;
+fn account(codes: impl Into<Codes>, account: &Text, issuer: Option<Text>) -> Result<Secret> {
+    let mut made = Account::new(codes, &account.0)?;
     if let Some(issuer) = issuer {
-        made = made.with_issuer(issuer)?;
+        made = made.with_issuer(&issuer.0)?;
     }
     Ok(Secret::of(made.to_uri()?.into()))
 }
@@ -100,12 +106,12 @@ impl Totp {
 
     fn with(
         totp: strongroom::otp::Totp,
-        hash: &str,
+        hash: Hash,
         digits: Option<Whole<u8>>,
         period: Whole<u32>,
         steam: bool,
     ) -> Result<Self> {
-        let mut totp = totp.with_algorithm(algorithm(hash)?).with_period(period.0)?;
+        let mut totp = totp.with_algorithm(hash.0).with_period(period.0)?;
         if steam {
             totp = totp.with_steam();
         }
@@ -125,12 +131,12 @@ impl Totp {
 impl Totp {
     #[new]
     #[pyo3(
-        signature = (secret, /, *, algorithm="sha1", digits=None, period=Whole(30), steam=false),
+        signature = (secret, /, *, algorithm=Hash(Algorithm::Sha1), digits=None, period=Whole(30), steam=false),
         text_signature = "(secret, /, *, algorithm='sha1', digits=None, period=30, steam=False)"
     )]
     fn new(
         secret: &Bound<'_, PyAny>,
-        algorithm: &str,
+        algorithm: Hash,
         digits: Option<Whole<u8>>,
         period: Whole<u32>,
         steam: bool,
@@ -141,10 +147,10 @@ impl Totp {
     /// Codes under a new random secret of 160 bits.
     #[staticmethod]
     #[pyo3(
-        signature = (*, algorithm="sha1", digits=None, period=Whole(30), steam=false),
+        signature = (*, algorithm=Hash(Algorithm::Sha1), digits=None, period=Whole(30), steam=false),
         text_signature = "(*, algorithm='sha1', digits=None, period=30, steam=False)"
     )]
-    fn generate(algorithm: &str, digits: Option<Whole<u8>>, period: Whole<u32>, steam: bool) -> Result<Self> {
+    fn generate(algorithm: Hash, digits: Option<Whole<u8>>, period: Whole<u32>, steam: bool) -> Result<Self> {
         Self::with(strongroom::otp::Totp::generate()?, algorithm, digits, period, steam)
     }
 
@@ -157,8 +163,8 @@ impl Totp {
 
     /// Write the `otpauth://` URI, secret and all, for a QR code.
     #[pyo3(signature = (account, issuer=None))]
-    fn uri(&self, account: &str, issuer: Option<&str>) -> Result<Secret> {
-        self::account(self.0.clone(), account, issuer)
+    fn uri(&self, account: Text, issuer: Option<Text>) -> Result<Secret> {
+        self::account(self.0.clone(), &account, issuer)
     }
 
     /// The same codes with another window of `verify`: steps before and after the present one.
@@ -168,8 +174,9 @@ impl Totp {
     }
 
     /// The same codes for a user whose clock is so many steps ahead, as `resync` has learnt it.
-    fn with_drift(&self, steps: i32) -> Result<Self> {
-        Ok(Self(self.0.clone().with_drift(steps)?))
+    fn with_drift(&self, steps: Whole<i64>) -> Result<Self> {
+        // What is too much for this is too much for the core.
+        Ok(Self(self.0.clone().with_drift(i32::try_from(steps.0).unwrap_or(i32::MAX))?))
     }
 
     /// Return the code of now.
@@ -297,29 +304,29 @@ impl Hotp {
 impl Hotp {
     #[new]
     #[pyo3(
-        signature = (secret, /, *, algorithm="sha1", digits=Whole(6)),
+        signature = (secret, /, *, algorithm=Hash(Algorithm::Sha1), digits=Whole(6)),
         text_signature = "(secret, /, *, algorithm='sha1', digits=6)"
     )]
-    fn new(secret: &Bound<'_, PyAny>, algorithm: &str, digits: Whole<u8>) -> Result<Self> {
+    fn new(secret: &Bound<'_, PyAny>, algorithm: Hash, digits: Whole<u8>) -> Result<Self> {
         let hotp = strongroom::otp::Hotp::new(&key(secret)?)?;
-        Ok(Self(hotp.with_algorithm(self::algorithm(algorithm)?).with_digits(digits.0)?))
+        Ok(Self(hotp.with_algorithm(algorithm.0).with_digits(digits.0)?))
     }
 
     /// Codes under a new random secret of 160 bits.
     #[staticmethod]
     #[pyo3(
-        signature = (*, algorithm="sha1", digits=Whole(6)),
+        signature = (*, algorithm=Hash(Algorithm::Sha1), digits=Whole(6)),
         text_signature = "(*, algorithm='sha1', digits=6)"
     )]
-    fn generate(algorithm: &str, digits: Whole<u8>) -> Result<Self> {
+    fn generate(algorithm: Hash, digits: Whole<u8>) -> Result<Self> {
         let hotp = strongroom::otp::Hotp::generate()?;
-        Ok(Self(hotp.with_algorithm(self::algorithm(algorithm)?).with_digits(digits.0)?))
+        Ok(Self(hotp.with_algorithm(algorithm.0).with_digits(digits.0)?))
     }
 
     /// Write the `otpauth://` URI, secret and all, for a QR code.
     #[pyo3(signature = (account, issuer=None, counter=Whole(0)), text_signature = "(self, account, issuer=None, counter=0)")]
-    fn uri(&self, account: &str, issuer: Option<&str>, counter: Whole<u64>) -> Result<Secret> {
-        self::account(Codes::Hotp { hotp: self.0.clone(), counter: counter.0 }, account, issuer)
+    fn uri(&self, account: Text, issuer: Option<Text>, counter: Whole<u64>) -> Result<Secret> {
+        self::account(Codes::Hotp { hotp: self.0.clone(), counter: counter.0 }, &account, issuer)
     }
 
     /// Return the code of a counter.

@@ -1141,7 +1141,7 @@ class Totp:
 class Hotp:
     """Counter-based one-time codes (RFC 4226) of one secret, which is wiped when the object goes.
 
-    Counters are 0 to 2^53-1; others raise `InvalidInputError`.
+    Counters are 0 to 2^53-1, and for `at` to 2^64-1; others raise `InvalidInputError`.
 
     >>> hotp = strongroom.Hotp(b"12345678901234567890")
     >>> hotp.at(0), hotp.at(1)

@@ -24,6 +24,7 @@ path = sys.argv[1]
 vault = strongroom.open(path, passphrase="correct horse")
 entry = vault["binance/main"]
 secret = entry["secret"]
+totp = entry.totp
 edit = vault.edit()
 {before}
 child = os.fork()
@@ -36,6 +37,8 @@ if child == 0:
         lambda: vault.find(), lambda: vault.edit().__enter__(), lambda: edit.__enter__(),
         lambda: entry["secret"], lambda: entry.fields, lambda: entry.hmac("secret", "x"),
         lambda: secret.reveal(), lambda: bool(secret), lambda: secret == "x",
+        lambda: entry.totp, lambda: totp.now(), lambda: totp.at(59), lambda: totp.step(),
+        lambda: totp.seconds_remaining(), lambda: totp.fresh(), lambda: totp.wait_fresh(),
     ]
     for number, use in enumerate(uses):
         try:
@@ -62,6 +65,7 @@ print(vault["binance/main"].note, secret.reveal() == vault["binance/main"]["secr
 
 def run(vault: Vault, path: Path, before: str = "", after: str = "") -> str:
     vault.grant("desk", owner=True, passphrase="correct horse", kdf=Kdf.argon2id())
+    vault.update("binance/main", {"totp": "JBSWY3DPEHPK3PXP"})
     script = FORK.format(before=before, after=after)
     done = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, timeout=300, check=False)
     assert done.stderr == b"", done.stderr.decode()
