@@ -1,6 +1,6 @@
 """What is left in the memory of a process that has used a secret without revealing it, and then locked the vault.
 
-And of one that has verified a password, and then overwritten it.
+The same for the seed of one-time codes, and for a password that was verified and then overwritten.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import argon2
 import bcrypt
 import pytest
+from pyotp.totp import TOTP
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,6 +85,27 @@ print(json.dumps([names, signature, after_lock, is_in_memory()]))
 """
 )
 
+SEED_MAKER = """
+import sys, strongroom
+with strongroom.open(sys.argv[1], key_file=sys.argv[2]) as vault:
+    vault.put("zerodha/login", {"totp": f"otpauth://totp/Zerodha?secret={sys.stdin.read()}"})
+"""
+
+CODES = (
+    SEARCH
+    + """
+vault = strongroom.open(sys.argv[2], key_file=sys.argv[3])
+totp = vault["zerodha/login"].totp
+codes = [totp.at(59), len(totp.now()), len(totp.wait_fresh(0))]
+vault.lock()
+after_lock = is_in_memory()
+vault = strongroom.open(sys.argv[2], key_file=sys.argv[3])
+uri = vault["zerodha/login"]["totp"].reveal()
+held = strongroom.Totp.from_uri(uri)
+print(json.dumps([codes, after_lock, is_in_memory(), held.at(59)]))
+"""
+)
+
 # The password is a bytearray that never grew, so that it has no copy but those that strongroom makes.
 PASSWORDS = (
     SEARCH
@@ -127,6 +149,25 @@ def test_no_secret_is_left_behind(path: Path, key: strongroom.Key) -> None:
     names, signature, after_lock, after_reveal = json.loads(done.stdout)
     assert names == ["binance/canary", "binance/main"]
     assert signature == hmac.digest(canary.encode(), b"message", "sha256").hex(), "the secret was used"
+    assert not after_lock
+    assert after_reveal, "the search finds what is there"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a process reads its own memory in /proc, which is Linux's")
+@pytest.mark.usefixtures("vault")
+@pytest.mark.parametrize("form", ["bytes", "base32"])
+def test_no_seed_is_left_behind(path: Path, key: strongroom.Key, form: str) -> None:
+    file = path.parent / "owner.key"
+    key.write(file)
+    where = [str(path), str(file)]
+    seed = secrets.token_bytes(20)
+    text = base64.b32encode(seed)
+    subprocess.run([sys.executable, "-c", SEED_MAKER, *where], input=text, check=True)
+    disguised = bytes((byte + 1) % 256 for byte in (seed if form == "bytes" else text)).hex()
+    done = subprocess.run([sys.executable, "-c", CODES, disguised, *where], stdout=subprocess.PIPE, check=True)
+    [first, *codes], after_lock, after_reveal, held = json.loads(done.stdout)
+    assert first == held == TOTP(text.decode()).at(59), "the seed was used"
+    assert codes == [6, 6]
     assert not after_lock
     assert after_reveal, "the search finds what is there"
 
