@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
@@ -27,7 +28,9 @@ from strongroom import (
     Verdict,
     aio,
     errors,
+    otp,
 )
+from strongroom.compat import pyotp
 from strongroom.compat.argon2 import PasswordHasher, extract_parameters, profiles
 from strongroom.compat.argon2.exceptions import InvalidHashError, VerifyMismatchError
 from strongroom.compat.passlib import CryptContext
@@ -217,6 +220,51 @@ def passwords(stored: str, kdf: Kdf) -> None:
     assert_type(hasher.hash_like("text", stored), str)
 
 
+def one_time_codes(uri: str) -> None:
+    totp = strongroom.Totp(Secret("JBSWY3DPEHPK3PXP"), algorithm="sha256", digits=8, period=60, steam=False)
+    totp = strongroom.Totp.from_uri(uri).with_window(back=1, ahead=1).with_drift(-2)
+    assert_type(strongroom.Totp.generate(steam=True), strongroom.Totp)
+    strongroom.Totp(b"bytes", algorithm="md5")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    assert_type((totp.now(), totp.at(59), totp.at(datetime.now(timezone.utc))), tuple[str, str, str])
+    assert_type((totp.step(at=59), totp.seconds_remaining()), tuple[int, int])
+    assert_type(totp.verify("123456", at=59, after_step=1), int | None)
+    assert_type(totp.resync("123456", "654321", steps=20, after_step=None), tuple[int, int] | None)
+    assert_type((totp.secret, totp.uri("alice", issuer="Example")), tuple[Secret, Secret])
+    assert_type(totp.algorithm, Literal["sha1", "sha256", "sha512"])
+    assert_type((totp.digits, totp.period, totp.is_steam, totp.is_short), tuple[int, int, bool, bool])
+    hotp = strongroom.Hotp("JBSWY3DPEHPK3PXP", digits=7)
+    assert_type((hotp.at(0), hotp.uri("alice", counter=5)), tuple[str, Secret])
+    assert_type(hotp.verify("123456", 0, look_ahead=5), int | None)
+    assert_type(hotp.resync("123456", "654321", 0), int | None)
+
+
+async def codes_of_an_entry(vault: Vault) -> None:
+    totp = vault["a/b"].totp
+    assert_type(vault["a/b"].totp_of("seed"), otp.SealedTotp)
+    assert_type((totp.now(), totp.at(59), totp.wait_fresh(min_seconds=5)), tuple[str, str, str])
+    assert_type(totp.fresh(5, at=59), tuple[str | None, int])
+    assert_type((totp.step(), totp.seconds_remaining()), tuple[int, int])
+    assert_type(await aio.wait_fresh(totp, 5), str)
+
+
+def around_codes(uri: str, account: otp.Account) -> None:
+    assert_type(otp.Account.from_uri(uri), otp.Account)
+    otp.Account(strongroom.Hotp.generate(), "alice", "Example", counter=1)
+    assert_type((account.name, account.issuer, account.counter), tuple[str, str | None, int | None])
+    assert_type((account.totp, account.hotp), tuple[strongroom.Totp | None, strongroom.Hotp | None])
+    assert_type(otp.read_migration([uri, Secret(uri)]), tuple[tuple[otp.Account, ...], tuple[int, ...]])
+    assert_type(otp.write_migration((account,)), list[Secret])
+    {account: 1}  # pyright: ignore[reportUnhashable, reportUnusedExpression] # noqa: B018
+    assert_type((otp.qr_svg(uri), otp.qr_terminal(account.to_uri(), background="light")), tuple[Secret, Secret])
+    assert_type(otp.generate_recovery_codes(10), list[tuple[Secret, str]])
+    assert_type(otp.verify_recovery_code("text", ["stored"]), int | None)
+    sender = otp.DeliveredCodes(b"key", digits=8, lifetime_seconds=300, attempts=3)
+    code, record = sender.issue("alice")
+    outcome, kept = sender.verify(record, "alice", code, at=59)
+    assert_type(outcome, Literal["accepted", "wrong", "expired", "exhausted"])
+    assert_type(kept, str | None)
+
+
 def moving_over(stored: str) -> None:
     context = CryptContext(["argon2", "bcrypt"], deprecated="auto", bcrypt__rounds=13)
     assert_type(context.hash("text", scheme="bcrypt"), str)
@@ -231,6 +279,20 @@ def moving_over(stored: str) -> None:
     except (VerifyMismatchError, InvalidHashError):
         assert_type(hasher.check_needs_rehash(stored), bool)
     assert_type(extract_parameters(stored).memory_cost, int)
+    totp = pyotp.TOTP(
+        pyotp.random_base32(), digits=8, digest=hashlib.sha256, name="alice", issuer="Example", interval=60
+    )
+    assert_type(
+        (totp.now(), totp.at(59.5), totp.at(datetime.now(timezone.utc), counter_offset=1)), tuple[str, str, str]
+    )
+    assert_type(totp.verify("123456", for_time=59, valid_window=1), bool)
+    try:
+        assert_type(totp.verify_and_get_timecode("123456"), int)
+    except pyotp.OTPVerificationError:
+        assert_type(totp.provisioning_uri(issuer_name="Example", image="https://example.com/a.png"), str)
+    assert_type(pyotp.HOTP(pyotp.random_hex(), initial_count=1).verify("123456", 0), bool)
+    assert_type(pyotp.parse_uri("otpauth://totp/a"), pyotp.OTP)
+    assert_type((pyotp.contrib.Steam(stored).secret, totp.byte_secret()), tuple[str, bytes])
 
 
 class OwnState:
