@@ -15,6 +15,7 @@ from typing import Any
 
 import strongroom
 
+from bench.codes import codes
 from bench.guard import guard
 from bench.measure import Row, above, alternate, beside, shown, within
 from bench.passwords import passwords
@@ -29,7 +30,7 @@ def main() -> None:
     """Measure everything and print the table."""
     cores, load = os.cpu_count(), os.getloadavg()[0]
     print(f"{platform.machine()}, {cores} cores, Python {platform.python_version()}; load before the run: {load:.1f}")
-    rows = [*in_rust(), *passwords()]
+    rows = [*in_rust(), *passwords(), *codes()]
     with tempfile.TemporaryDirectory() as folder:
         rows += [guard(Path(folder)), *vaults(Path(folder)), *processes(Path(folder)), wheel(Path(folder))]
     table = [("", "ours", "peer", "ours/peer", "target", "")]
