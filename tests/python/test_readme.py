@@ -7,6 +7,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
+import pytest
 from strongroom.cli import exit_codes
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
@@ -25,10 +26,11 @@ print("the bot ran")
 """
 
 
-def block(language: str) -> str:
-    found = re.search(rf"<!-- executed: {language} -->\n```\w+\n(.*?)```", README, re.DOTALL)
-    assert found, f"the README has a first minute in {language}"
-    return found[1]
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"<!-- executed: {language} -->\n```\w+\n(.*?)```", README, re.DOTALL)
+
+
+SHELL, [PYTHON, *OTHERS] = blocks("shell"), blocks("python")
 
 
 def test_the_exit_codes() -> None:
@@ -46,7 +48,7 @@ def test_the_first_minute_in_the_shell(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(ENV)
     (tmp_path / "bot.py").write_text(BOT)
     done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", block("shell")],
+        ["bash", "-euo", "pipefail", "-c", *SHELL],
         cwd=tmp_path,
         env=environment(),
         stdin=subprocess.DEVNULL,
@@ -65,7 +67,7 @@ def test_the_first_minute_in_the_shell(tmp_path: Path) -> None:
 
 def test_the_first_minute_in_python(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", block("python")],
+        [sys.executable, "-c", PYTHON],
         cwd=tmp_path,
         env=environment(),
         stdin=subprocess.DEVNULL,
@@ -79,3 +81,17 @@ def test_the_first_minute_in_python(tmp_path: Path) -> None:
     assert re.fullmatch("[0-9a-f]{64}", lines[2])
     assert lines[3] == "rotate at the exchange: binance/main"
     assert "my-api-secret" not in done.stdout
+
+
+@pytest.mark.parametrize("block", OTHERS, ids=["passwords", "one_time_codes"])
+def test_what_else_there_is_in_python(block: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", block],
+        cwd=tmp_path,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
