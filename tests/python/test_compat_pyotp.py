@@ -315,7 +315,9 @@ def test_the_secret_is_shown_only_where_it_is_asked_for() -> None:
     assert us.secret == SECRET
     with pytest.raises(TypeError):
         pickle.dumps(us)
-    assert copy.copy(us).at(59) == us.at(59)
+    for copied in (copy.copy(us), copy.deepcopy(us)):
+        assert copied.at(59) == us.at(59)
+        assert attributes(copied) == attributes(us)
 
 
 def test_codes_that_cannot_be_any() -> None:

@@ -89,6 +89,10 @@ class OTP:
         """Write a counter as big-endian bytes, 8 or as many as it needs."""
         return i.to_bytes(max(padding, (i.bit_length() + 7) // 8), "big")
 
+    def __getstate__(self) -> dict[str, object]:
+        # For copy and deepcopy: what makes the codes is made anew.
+        return {name: value for name, value in vars(self).items() if name not in {"_made", "_made_with"}}
+
     def _codes(self) -> Codes:
         """Return what makes the codes: made anew when an attribute has been set, as it can be in pyotp."""
         settings = (self._secret, self.digits, self.digest, self.min_secret_length_bits)
