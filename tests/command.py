@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import fcntl
 import json
@@ -172,6 +173,10 @@ class Terminal:
     seen: str = ""
     reveals: bool = False
     _from: int = 0
+    # A character may come in two parts.
+    _decoder: codecs.IncrementalDecoder = field(
+        default_factory=lambda: codecs.getincrementaldecoder("utf-8")("replace")
+    )
 
     def expect(self, text: str) -> None:
         """Read until `text` appears after what was expected before."""
@@ -199,7 +204,7 @@ class Terminal:
     def _read(self, patience_s: float) -> str | None:
         if not select.select([self.master], [], [], patience_s)[0]:
             return "" if self.process.poll() is None else None
-        text = os.read(self.master, 65536).decode("utf-8", "replace").replace("\r\n", "\n")
+        text = self._decoder.decode(os.read(self.master, 65536)).replace("\r\n", "\n")
         self.seen += text
         return text
 

@@ -16,6 +16,7 @@ from strongroom.cli.init import init
 from strongroom.cli.passwords import calibrate, hash_, verify
 from strongroom.cli.rekey import rekey
 from strongroom.cli.slots import grant, passwd, revoke, slots
+from strongroom.cli.totp import totp
 
 _EPILOG = "\n\n".join(
     (
@@ -94,6 +95,7 @@ for _command in (
     import_,
     export,
     _run,
+    totp,
     grant,
     revoke,
     slots,

@@ -23,7 +23,8 @@ def entry_then_field(ctx: click.Context, param: click.Parameter, incomplete: str
 
 def fields_of_entry(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
     """Complete the name of a field, after the entry's."""
-    return fields(ctx, ctx.params.get("name") or "", incomplete)
+    # Where it is the value of an option, click has not gone on to the arguments yet.
+    return fields(ctx, ctx.params.get("name") or next(iter(ctx.args), ""), incomplete)
 
 
 def fields(ctx: click.Context, entry: str, incomplete: str) -> list[str]:
