@@ -14,6 +14,7 @@ from strongroom.cli.export import export
 from strongroom.cli.import_env import import_
 from strongroom.cli.init import init
 from strongroom.cli.passwords import calibrate, hash_, verify
+from strongroom.cli.qr import qr
 from strongroom.cli.rekey import rekey
 from strongroom.cli.slots import grant, passwd, revoke, slots
 from strongroom.cli.totp import totp
@@ -96,6 +97,7 @@ for _command in (
     export,
     _run,
     totp,
+    qr,
     grant,
     revoke,
     slots,

@@ -52,7 +52,7 @@ def export(
     if output is None:
         sys.stdout.buffer.write(data)
     else:
-        _write_new(output, data)
+        write_new(output, data)
         click.echo(f"{len(entries)} entries are in {output} in plaintext; delete it when it has served", err=True)
     if incomplete:
         raise CommandError("what is damaged is not in the export")
@@ -128,7 +128,7 @@ def _quoted(text: str) -> str:
     return f"'{escaped}'"
 
 
-def _write_new(path: str, data: bytes) -> None:
+def write_new(path: str, data: bytes) -> None:
     """Write a file that was not there, for its owner alone; all of it or nothing."""
     try:
         number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
