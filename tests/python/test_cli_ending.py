@@ -16,7 +16,7 @@ from strongroom.cli.shown import shown, when
 
 COMMANDS = [
     *(["init"], ["put"], ["ls"], ["rm"], ["mv"], ["import", "env"], ["export"], ["grant"], ["revoke"], ["slots"]),
-    *(["passwd"], ["rekey"], ["get"], ["run"], ["totp"], ["qr"]),
+    *(["passwd"], ["rekey"], ["get"], ["run"], ["totp"], ["qr"], ["import", "otpauth"]),
 ]
 PASSPHRASE = "correct horse battery staple"
 
@@ -260,6 +260,7 @@ def test_names_are_completed(desk: Desk) -> None:
     assert complete(desk, "strongroom totp binance/main --field s") == ["secret"]
     assert complete(desk, "strongroom qr binance/main --field s") == ["secret"]
     assert complete(desk, "strongroom qr --migration binance/main b") == ["binance/main"]
+    assert complete(desk, "strongroom import otpauth --to b") == ["binance/main"]
     assert complete(desk, "strongroom grant new b") == ["binance"]
     assert complete(desk, "strongroom revoke b") == ["bot"]
     assert complete(desk, "strongroom get --no-") == []

@@ -12,6 +12,7 @@ from strongroom.cli.ending import CommandLineError
 from strongroom.cli.entries import ls, mv, put, rm
 from strongroom.cli.export import export
 from strongroom.cli.import_env import import_
+from strongroom.cli.import_otpauth import otpauth
 from strongroom.cli.init import init
 from strongroom.cli.passwords import calibrate, hash_, verify
 from strongroom.cli.qr import qr
@@ -108,6 +109,7 @@ for _command in (
     calibrate,
 ):
     strongroom.add_command(_command)
+import_.add_command(otpauth)
 
 
 def _refuse(error: click.UsageError) -> NoReturn:

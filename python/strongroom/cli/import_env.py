@@ -24,6 +24,7 @@ def import_() -> None:
     """Take over credentials from another place.
 
     strongroom import env .env
+    strongroom import otpauth phone.txt
     """
 
 
@@ -48,7 +49,7 @@ def env(opening: Opening, file: str, dry_run: bool, on_conflict: str | None, as_
       strongroom import env .env
       strongroom run -- python bot.py
     """
-    plan = plan_env(_with_unix_line_ends(_contents(file)), os.environ)
+    plan = plan_env(_with_unix_line_ends(contents(file)), os.environ)
     with opening.open() as vault:
         if dry_run:
             state = _states(vault, plan.mapped)
@@ -73,7 +74,8 @@ def env(opening: Opening, file: str, dry_run: bool, on_conflict: str | None, as_
     return exit_codes.FAILED if partly else exit_codes.OK
 
 
-def _contents(file: str) -> bytearray:
+def contents(file: str) -> bytearray:
+    """Read a file to its end; - is stdin."""
     if file == "-":
         return everything_from("0", "FILE")
     try:
