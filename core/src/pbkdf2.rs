@@ -12,8 +12,10 @@ use crate::stack::wiped;
 
 /// Derives as many bytes as `out` holds, with HMAC over this hash function.
 pub(crate) fn derive<D: EagerHash>(password: &[u8], salt: &[u8], iterations: u32, out: &mut [u8]) {
-    // The only error is of a MAC that does not take keys of every length, which HMAC does.
-    wiped(|| ::pbkdf2::pbkdf2::<Unwiped<D>>(password, salt, iterations, out)).unwrap_or_default();
+    let done = wiped(|| ::pbkdf2::pbkdf2::<Unwiped<D>>(password, salt, iterations, out));
+    // HMAC takes keys of every length (RFC 2104, section 2). Were it ever not so, nothing may go on with what is in `out`.
+    #[allow(clippy::expect_used)]
+    done.expect("HMAC takes keys of every length");
 }
 
 /// HMAC (RFC 2104) that stays where it was when it is dropped: PBKDF2 drops one in each of 600,000 steps, and wiping them

@@ -65,10 +65,10 @@ def test_the_first_minute_in_the_shell(tmp_path: Path) -> None:
             assert value not in done.stdout + done.stderr
 
 
-def test_the_first_minute_in_python(tmp_path: Path) -> None:
+def run_python(block: str, folder: Path) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", PYTHON],
-        cwd=tmp_path,
+        [sys.executable, "-c", block],
+        cwd=folder,
         env=environment(),
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -76,22 +76,18 @@ def test_the_first_minute_in_python(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    lines = done.stdout.splitlines()
+    return done.stdout
+
+
+def test_the_first_minute_in_python(tmp_path: Path) -> None:
+    output = run_python(PYTHON, tmp_path)
+    lines = output.splitlines()
     assert lines[:2] == ["my-api-key", "Secret(***)"]
     assert re.fullmatch("[0-9a-f]{64}", lines[2])
     assert lines[3] == "rotate at the exchange: binance/main"
-    assert "my-api-secret" not in done.stdout
+    assert "my-api-secret" not in output
 
 
 @pytest.mark.parametrize("block", OTHERS, ids=["passwords", "one_time_codes"])
 def test_what_else_there_is_in_python(block: str, tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", block],
-        cwd=tmp_path,
-        env=environment(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    run_python(block, tmp_path)
