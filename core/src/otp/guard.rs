@@ -123,10 +123,42 @@ impl Guard {
     /// # Errors
     /// As [`Guard::verify`].
     pub fn reset(&self, state: &(impl State + ?Sized), account: &str, unix_seconds: i64) -> Result<()> {
-        change(state, account, unix_seconds, |record| {
-            (record.failed, record.until) = (0, 0);
-            Ok(())
-        })
+        change(state, account, unix_seconds, forget)
+    }
+
+    /// Under which key an account is stored, for a store that answers later, such as a database that JavaScript awaits. Load
+    /// what is there, ask [`Guard::verify_stored`], and store its change if what is there is still the same; else do all of it
+    /// again. That is what [`Guard::verify`] does with a [`State`].
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] for an account that [`Guard::verify`] does not take.
+    pub fn key(account: &str) -> Result<String> {
+        if !(1..=MAX_ACCOUNT).contains(&account.len()) || account.chars().any(char::is_control) {
+            return Err(Error::invalid("expected an account of 1 to 512 bytes without control characters"));
+        }
+        Ok(format!("otp/{account}"))
+    }
+
+    /// What a code comes to, given what is stored of the account, and what to store instead before anyone is told.
+    ///
+    /// # Errors
+    /// As [`Guard::verify`].
+    pub fn verify_stored(
+        &self,
+        stored: Option<&[u8]>,
+        totp: &Totp,
+        code: &str,
+        unix_seconds: i64,
+    ) -> Result<(Verdict, Option<Change>)> {
+        step(stored, unix_seconds, |record| self.judge(record, totp, code, unix_seconds))
+    }
+
+    /// What to store instead to forget the wrong codes of an account, as [`Guard::reset`] does.
+    ///
+    /// # Errors
+    /// As [`Guard::verify`].
+    pub fn reset_stored(stored: Option<&[u8]>, unix_seconds: i64) -> Result<Option<Change>> {
+        Ok(step(stored, unix_seconds, forget)?.1)
     }
 
     fn judge(&self, record: &mut Record, totp: &Totp, code: &str, unix_seconds: i64) -> Result<Verdict> {
@@ -161,6 +193,15 @@ impl Default for Guard {
     }
 }
 
+/// What to store of an account in place of what was loaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The new value.
+    pub value: Vec<u8>,
+    /// Until when to keep it, in Unix seconds.
+    pub expires_at: i64,
+}
+
 /// Changes the record of an account, as often as it takes for nobody else to have changed it meanwhile.
 fn change<T>(
     state: &(impl State + ?Sized),
@@ -168,24 +209,37 @@ fn change<T>(
     unix_seconds: i64,
     job: impl Fn(&mut Record) -> Result<T>,
 ) -> Result<T> {
-    if !(1..=MAX_ACCOUNT).contains(&account.len()) || account.chars().any(char::is_control) {
-        return Err(Error::invalid("expected an account of 1 to 512 bytes without control characters"));
-    }
-    let (key, now) = (format!("otp/{account}"), seconds(unix_seconds)?);
+    let key = Guard::key(account)?;
+    seconds(unix_seconds)?;
     for _ in 0..MAX_ROUNDS {
         let stored = state.load(&key, unix_seconds)?;
-        let before = stored.as_deref().map_or_else(|| Ok(Record::default()), Record::parse)?;
-        let mut after = before.clone();
-        let answer = job(&mut after)?;
-        if after == before {
-            return Ok(answer);
-        }
-        let value = after.to_string();
-        if state.compare_and_set(&key, stored.as_deref(), value.as_bytes(), after.expires_at(now), unix_seconds)? {
+        let (answer, change) = step(stored.as_deref(), unix_seconds, &job)?;
+        let Some(Change { value, expires_at }) = change else { return Ok(answer) };
+        if state.compare_and_set(&key, stored.as_deref(), &value, expires_at, unix_seconds)? {
             return Ok(answer);
         }
     }
     Err(Error::Conflict("too many requests for this account at once".to_owned()))
+}
+
+fn step<T>(
+    stored: Option<&[u8]>,
+    unix_seconds: i64,
+    job: impl FnOnce(&mut Record) -> Result<T>,
+) -> Result<(T, Option<Change>)> {
+    let now = seconds(unix_seconds)?;
+    let before = stored.map_or_else(|| Ok(Record::default()), Record::parse)?;
+    let mut after = before.clone();
+    let answer = job(&mut after)?;
+    let change = || Change { value: after.to_string().into_bytes(), expires_at: after.expires_at(now) };
+    let change = (after != before).then(change);
+    Ok((answer, change))
+}
+
+#[allow(clippy::unnecessary_wraps)] // it is one of the jobs
+fn forget(record: &mut Record) -> Result<()> {
+    (record.failed, record.until) = (0, 0);
+    Ok(())
 }
 
 /// What is stored of an account, as text: `1 USED_BEFORE FAILED UNTIL`, the first number being the version.

@@ -68,7 +68,7 @@ pub use account::{Account, Codes};
 pub use base32::{decode_base32, encode_base32};
 pub use delivered::{Delivered, DeliveredCodes};
 pub use generator::Algorithm;
-pub use guard::{Guard, Verdict};
+pub use guard::{Change, Guard, Verdict};
 pub use hotp::Hotp;
 pub use migration::{Migration, read_migration, write_migration};
 pub use recovery::RecoveryCode;

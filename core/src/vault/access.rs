@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::entry::time;
 use super::format::{
     FACTOR_BOTH, FACTOR_KEY, FACTOR_PASSPHRASE, MAX_PASSPHRASE_SLOTS, MAX_SLOTS, SCOPE_COMPARTMENTS, SCOPE_ROOT,
-    SlotHead, SlotId, limit,
+    SlotHead, limit,
 };
 use super::root::{Payload, Root, Slot};
 use super::{Opened, Scope, Unlock, Vault, name};
@@ -47,6 +47,8 @@ pub struct SlotInfo {
     pub scope: Scope,
     /// What it asks for.
     pub factors: Factors,
+    /// The WebAuthn credential id, if its key is a passkey.
+    pub passkey: Option<Vec<u8>>,
     /// The cost of its passphrase.
     pub kdf: Option<Kdf>,
     /// When it was made, in Unix seconds.
@@ -157,11 +159,11 @@ impl Vault {
         root.slots.iter().map(slot_info).collect()
     }
 
-    /// Makes a slot. A key in `unlock` names the new slot's id, so it must be a new one; `kdf` counts where `unlock`
-    /// has a passphrase.
+    /// Makes a slot. A key in `unlock` names the new slot's id, so it must be a new one; a passkey comes as
+    /// [`Unlock::new_passkey`]; `kdf` counts where `unlock` has a passphrase.
     ///
     /// # Errors
-    /// [`Error::Exists`] for a label, a key or a passphrase that is in use; [`Error::NotFound`] for a compartment;
+    /// [`Error::Exists`] for a label, a key, a passkey or a passphrase that is in use; [`Error::NotFound`] for a compartment;
     /// [`Error::Limit`] for too many slots or too much cost over all; [`Error::NoAccess`] for a holder.
     pub fn grant(&mut self, label: &str, access: Access<'_>, unlock: &Unlock, kdf: Kdf) -> Result<()> {
         let now = self.now();
@@ -440,17 +442,20 @@ pub(super) fn new_slot(
         kdf.checked(Bounds::DEFAULT)?;
     }
     limit("number of slots", root.slots.len() + 1, MAX_SLOTS)?;
-    let id: SlotId = unlock.key_text()?.map_or_else(random, |key| Ok(key.slot_id()))?;
+    let (id, salt, hint) = unlock.new_slot(&root.vault_id)?;
     if root.slots.iter().any(|slot| slot.head.id == id) {
         return Err(Error::Exists("a slot for this key".to_owned()));
+    }
+    if !hint.is_empty() && root.slots.iter().any(|slot| slot.head.hint == hint) {
+        return Err(Error::Exists("a slot for this passkey".to_owned()));
     }
     let head = SlotHead {
         id,
         scope: if payload.is_some() { SCOPE_COMPARTMENTS } else { SCOPE_ROOT },
         factors: unlock.factors(),
         kdf: if unlock.has_passphrase() { kdf.to_stored()? } else { (0, 0, 0, 0) },
-        salt: random()?,
-        hint: Vec::new(),
+        salt,
+        hint,
     };
     check_costs(root, &head)?;
     check_unused(root, &head, unlock)?;
@@ -543,6 +548,7 @@ fn slot_info(slot: &Slot) -> Result<SlotInfo> {
             FACTOR_KEY => Factors::Key,
             _ => Factors::Passphrase,
         },
+        passkey: Some(&slot.head.hint).filter(|hint| !hint.is_empty()).cloned(),
         kdf: stored_kdf(&slot.head)?,
         created: slot.created,
         compartments: slot.payload.as_ref().map(|payload| payload.items.iter().map(|item| item.name.clone()).collect()),

@@ -12,6 +12,7 @@ mod file;
 mod format;
 mod keys;
 mod name;
+mod passkey;
 mod pin;
 mod root;
 mod splice;
@@ -34,6 +35,7 @@ pub use self::access::{Access, CompartmentInfo, Damage, Factors, OnDamage, Rekey
 pub use self::entry::{Entry, Hash, SealedEntry, State, Value};
 #[cfg(not(target_family = "wasm"))]
 pub use self::file::VaultFile;
+pub use self::passkey::{PasskeySlot, passkeys};
 pub use self::totp::SealedTotp;
 pub use self::unlock::Unlock;
 
@@ -253,6 +255,24 @@ impl Vault {
         }
         versions.sort_by_key(|version| core::cmp::Reverse(version.number));
         versions.into_iter().map(|version| compartment.entry(&opened.base, version)).collect()
+    }
+
+    /// One version of an entry, for one who has seen its metadata and now asks for a secret of it.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] if there is no such version any more, and as [`Vault::versions`].
+    pub fn version(&self, name: &str, number: u64) -> Result<SealedEntry> {
+        let opened = self.opened()?;
+        let (compartment, rest) = name::split(name)?;
+        let compartment = opened.by_name(compartment)?;
+        let versions = compartment.versions(rest)?;
+        let Some(version) = versions.iter().find(|version| version.number == number) else {
+            return Err(match versions {
+                [] => Error::NotFound(format!("entry {name}")),
+                _ => Error::Conflict(format!("entry {name} was changed since it was read")),
+            });
+        };
+        compartment.entry(&opened.base, *version)
     }
 
     /// The names of the entries that fulfil every condition of `find`, sorted.

@@ -76,6 +76,14 @@ impl SealedTotp {
         self.open()?.seconds_remaining(unix_seconds)
     }
 
+    /// The seconds from one code to the next.
+    ///
+    /// # Errors
+    /// [`Error::Locked`].
+    pub fn period(&self) -> Result<u32> {
+        Ok(self.open()?.period())
+    }
+
     /// A code that lives for `min_seconds` more and was not handed out here before, or how long to wait for it: see
     /// [`Totp::fresh`].
     ///

@@ -4,11 +4,13 @@ use core::fmt;
 
 use zeroize::{Zeroize, Zeroizing};
 
-use super::format::{FACTOR_BOTH, FACTOR_KEY, FACTOR_PASSPHRASE, SlotHead, VaultId};
+use super::format::{FACTOR_BOTH, FACTOR_KEY, FACTOR_PASSPHRASE, MAX_HINT, SlotHead, SlotId, VaultId, limit};
 use super::keys::{Key32, SlotKeys};
+use super::passkey::salt_of;
 use super::pin::Pin;
 use crate::kdf::{Bounds, Kdf};
 use crate::passphrase::normalise;
+use crate::random::random;
 use crate::{Error, Key, Result};
 
 /// A way into a vault: a passphrase, a key, or both. Wiped on drop; `Debug` shows only which of them it is.
@@ -25,8 +27,8 @@ pub struct Unlock {
 pub(super) enum KeyFactor {
     /// A key's text, which names its slot.
     Text(Key),
-    /// A passkey, whose credential id is the slot's hint, and its PRF output.
-    Passkey { credential_id: Vec<u8>, output: Key32 },
+    /// A passkey, whose credential id is the slot's hint, and its PRF output. `input` is what gave it, for a new slot.
+    Passkey { credential_id: Vec<u8>, output: Key32, input: Option<Vec<u8>> },
 }
 
 impl Unlock {
@@ -53,12 +55,23 @@ impl Unlock {
         Self::new(Some(text), Some(KeyFactor::Text(key)))
     }
 
-    /// A passkey: its WebAuthn credential id, and the 32 bytes `first` of its PRF extension for the input that FORMAT.md,
-    /// section 3.3, names. For opening only: the input holds the vault's id and the slot's salt.
+    /// A passkey: its WebAuthn credential id, and the 32 bytes `first` of its PRF extension for the input of its slot, which
+    /// [`passkeys`](super::passkeys) tells. For opening only: a new slot takes [`Unlock::new_passkey`].
     #[must_use]
     pub fn passkey(credential_id: &[u8], prf_output: &[u8; 32]) -> Self {
+        Self::with_passkey(credential_id, prf_output, None)
+    }
+
+    /// A passkey for a new slot, whose authenticator answered with `prf_output` to `prf_input`, which
+    /// [`Vault::generate_prf_input`](super::Vault::generate_prf_input) gave.
+    #[must_use]
+    pub fn new_passkey(credential_id: &[u8], prf_output: &[u8; 32], prf_input: &[u8]) -> Self {
+        Self::with_passkey(credential_id, prf_output, Some(prf_input.to_vec()))
+    }
+
+    fn with_passkey(credential_id: &[u8], prf_output: &[u8; 32], input: Option<Vec<u8>>) -> Self {
         let output = Box::new(Zeroizing::new(*prf_output));
-        Self::new(None, Some(KeyFactor::Passkey { credential_id: credential_id.to_vec(), output }))
+        Self::new(None, Some(KeyFactor::Passkey { credential_id: credential_id.to_vec(), output, input }))
     }
 
     /// Adds a passphrase, for a slot of a passkey that asks for both.
@@ -98,14 +111,32 @@ impl Unlock {
         self.key.as_ref()
     }
 
-    /// The key, for a slot that is made or changed.
+    /// The key, for a slot that is changed or made again. A passkey cannot: its answer is for the salt of before.
     pub(super) fn key_text(&self) -> Result<Option<&Key>> {
         match &self.key {
             Some(KeyFactor::Text(key)) => Ok(Some(key)),
-            Some(KeyFactor::Passkey { .. }) => {
-                Err(Error::invalid("a passkey opens a slot but cannot make or change one"))
-            }
+            Some(KeyFactor::Passkey { .. }) => Err(Error::invalid(
+                "the slot of a passkey cannot be changed or kept; enrol the passkey again for a new slot",
+            )),
             None => Ok(None),
+        }
+    }
+
+    /// Id, salt and hint of a slot that is made from this.
+    pub(super) fn new_slot(&self, vault_id: &VaultId) -> Result<(SlotId, [u8; 32], Vec<u8>)> {
+        match &self.key {
+            Some(KeyFactor::Passkey { credential_id, input, .. }) => {
+                if credential_id.is_empty() {
+                    return Err(Error::invalid("expected the credential id of a passkey, 1 to 1,023 bytes"));
+                }
+                limit("credential id in bytes", credential_id.len(), MAX_HINT)?;
+                let salt = input.as_deref().and_then(|input| salt_of(input, vault_id)).ok_or_else(|| {
+                    Error::invalid("expected what this vault gave as the passkey's input, as it is now; enrol it again")
+                })?;
+                Ok((random()?, salt, credential_id.clone()))
+            }
+            Some(KeyFactor::Text(key)) => Ok((key.slot_id(), random()?, Vec::new())),
+            None => Ok((random()?, random()?, Vec::new())),
         }
     }
 
