@@ -3,7 +3,6 @@
 use std::sync::{Mutex, TryLockError};
 
 use ::argon2::{Argon2, AssociatedData, Block, ParamsBuilder};
-use rayon::iter::ParallelExtend;
 use zeroize::Zeroize;
 
 use crate::stack::wiped;
@@ -81,9 +80,9 @@ fn with_threads<T: Send>(lanes: u32, work: impl FnOnce() -> Result<T> + Send) ->
         .map_err(|error| Error::Io(format!("cannot start the threads of argon2: {error}")))?
 }
 
-/// There are no threads, and no fork: rayon does it all here and now.
+/// There are no threads: the lanes are computed one after the other.
 #[cfg(target_family = "wasm")]
-fn with_threads<T: Send>(_lanes: u32, work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+fn with_threads<T>(_lanes: u32, work: impl FnOnce() -> Result<T>) -> Result<T> {
     wiped(work)
 }
 
@@ -98,15 +97,27 @@ impl Matrix {
                 "the operating system has not {blocks} KiB of memory for argon2; free some and try again"
             ))
         })?;
-        // All threads write the first zeros, since that is when the operating system hands out the pages: one thread alone
-        // took nearly a third of the whole derivation for it. The capacity is there, so this allocates nothing.
-        matrix.par_extend(rayon::iter::repeat_n(Block::new(), blocks));
+        fill(&mut matrix, blocks);
         Ok(Self(matrix))
     }
 
     fn wipe(&mut self) {
         self.0.iter_mut().for_each(Zeroize::zeroize);
     }
+}
+
+/// All threads write the first zeros, since that is when the operating system hands out the pages: one thread alone took
+/// nearly a third of the whole derivation for it. The capacity is there, so this allocates nothing.
+#[cfg(not(target_family = "wasm"))]
+fn fill(matrix: &mut Vec<Block>, blocks: usize) {
+    use rayon::iter::{ParallelExtend, repeat_n};
+
+    matrix.par_extend(repeat_n(Block::new(), blocks));
+}
+
+#[cfg(target_family = "wasm")]
+fn fill(matrix: &mut Vec<Block>, blocks: usize) {
+    matrix.resize(blocks, Block::new());
 }
 
 impl Drop for Matrix {

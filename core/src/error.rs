@@ -105,6 +105,7 @@ impl Error {
     }
 
     /// `doing` says what was tried, on what: `"read /srv/bots.vault"`.
+    #[cfg(not(target_family = "wasm"))]
     pub(crate) fn io(doing: impl fmt::Display, error: &std::io::Error) -> Self {
         Self::Io(format!("cannot {doing}: {error}"))
     }

@@ -1,0 +1,15 @@
+//! The WebAssembly half of the npm package `strongroom`: conversions only.
+//!
+//! `wasm/js` holds the other half, and is what its users see. Every argument is checked here, since JavaScript may pass
+//! anything; the shapes of what is given back are written down in `wasm/js/src/shapes.ts`.
+#![cfg(target_family = "wasm")]
+#![allow(unreachable_pub, reason = "wasm-bindgen exports what is `pub`, in whichever module")]
+#![allow(clippy::too_many_arguments, reason = "they are the properties of an object")]
+
+mod accounts;
+mod arguments;
+mod guard;
+mod otp;
+mod password;
+mod shapes;
+mod vault;
