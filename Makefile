@@ -34,13 +34,14 @@ demo: .cache/package ## Set up what is missing, then run the demo
 	$(BIN)/python examples/demo.py
 
 .PHONY: test
-test: check .cache/package .cache/suites ## Set up what is missing, then run every check and every test
+test: check .cache/package .cache/wasm .cache/suites ## Set up what is missing, then run every check and every test
 	cargo test $(CRATES) --locked
 	$(BIN)/pytest
+	node --test 'tests/node/*.test.js'
 	@echo "every check and every test passed"
 
 .PHONY: check
-check: .cache/package .cache/check .cache/cargo-deny-$(CARGO_DENY) ## Formatting, lints, types, stubs, dependencies and docs
+check: .cache/package .cache/check .cache/wasm .cache/cargo-deny-$(CARGO_DENY) ## Formatting, lints, types, stubs, dependencies and docs
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
@@ -50,6 +51,8 @@ check: .cache/package .cache/check .cache/cargo-deny-$(CARGO_DENY) ## Formatting
 	$(BIN)/mypy
 	$(BIN)/pyright
 	$(BIN)/stubtest --mypy-config-file pyproject.toml strongroom._strongroom
+	node_modules/.bin/biome check --error-on-warnings
+	node_modules/.bin/tsc --noEmit --project wasm/js
 
 .PHONY: bench
 bench: .cache/package .cache/check ## Compare with other libraries, side by side
@@ -74,7 +77,7 @@ fuzz: .cache/cargo-fuzz-$(CARGO_FUZZ) ## Fuzz each target for SECONDS=60 (needs 
 .PHONY: clean
 clean: ## Remove all that these commands made
 	cargo clean
-	rm -rf .venv .cache tests/node/node_modules tests/fuzz/target .hypothesis .mypy_cache .pytest_cache .ruff_cache dist python/strongroom/_strongroom.*.so
+	rm -rf .venv .cache node_modules wasm/js/dist tests/fuzz/target .hypothesis .mypy_cache .pytest_cache .ruff_cache dist python/strongroom/_strongroom.*.so
 
 # ---- set-up ----
 
@@ -92,13 +95,22 @@ clean: ## Remove all that these commands made
 	$(BIN)/pip install --quiet --group check
 	@touch $@
 
-.cache/suites: tools/suites tests/python/suites.txt tests/node/package.json tests/node/package-lock.json | .cache/check
+.cache/suites: tools/suites tests/python/suites.txt | .cache/check
 	tools/suites $(BIN)/python
 	@touch $@
 
 # Editable: a change in python/strongroom needs no build. With optimisation: key derivation is slow without.
 .cache/package: .cache/venv Cargo.toml Cargo.lock core/Cargo.toml python/Cargo.toml $(shell find core/src python/src -name '*.rs')
 	$(BIN)/maturin develop --release --locked
+	@touch $@
+
+.cache/packages: tools/packages package.json package-lock.json | .cache/venv
+	tools/packages $(BIN)/python
+	@touch $@
+
+.cache/wasm: wasm/build .cache/packages Cargo.toml Cargo.lock core/Cargo.toml wasm/Cargo.toml wasm/js/tsconfig.json \
+		$(shell find core/src wasm/src wasm/bindgen/src wasm/js/src -name '*.rs' -o -name '*.ts' -not -name strongroom.d.ts)
+	wasm/build
 	@touch $@
 
 .cache/cargo-deny-$(CARGO_DENY): | .cache/system

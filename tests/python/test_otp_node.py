@@ -37,9 +37,9 @@ DIFFERENT = {
 
 
 def read_by_node(asked: list[tuple[Account, int]]) -> list[dict[str, dict[str, Any]]]:
-    assert (TESTS / "node/node_modules").is_dir(), "run: make .cache/suites"
+    assert (TESTS.parent / "node_modules/otplib").is_dir(), "run: make .cache/packages"
     given = [{"uri": account.to_uri().reveal(), "at": at} for account, at in asked]
-    command: list[str | Path] = [NODE, TESTS / "node/otp.mjs"]
+    command: list[str | Path] = [NODE, TESTS / "node/otp.js"]
     done = subprocess.run(command, input=json.dumps(given).encode(), stdout=subprocess.PIPE, check=True)
     read: list[dict[str, dict[str, Any]]] = json.loads(done.stdout)
     assert len(read) == len(asked)

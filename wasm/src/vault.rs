@@ -42,9 +42,7 @@ pub fn open(bytes: &JsValue, unlock: &JsValue) -> Result<Vault> {
 pub fn create(factors: &JsValue) -> Result<Vault> {
     let options = Options::of(factors, &["passphrase", "key", "kdf"])?;
     let unlock = some_factors(&options, true)?;
-    let mut vault = strongroom::vault::Vault::create(&unlock, kdf(options.get("kdf"))?)?;
-    vault.set_unix_seconds(now());
-    Ok(Vault(vault))
+    Ok(Vault(strongroom::vault::Vault::create_at(&unlock, kdf(options.get("kdf"))?, now())?))
 }
 
 #[wasm_bindgen(js_name = "vaultPasskeys")]

@@ -130,9 +130,16 @@ impl Vault {
     /// # Errors
     /// [`Error::InvalidInput`] for a passphrase that is empty or too long, [`Error::Random`].
     pub fn create(unlock: &Unlock, kdf: Kdf) -> Result<Self> {
+        Self::create_at(unlock, kdf, clock())
+    }
+
+    /// [`Vault::create`] for a browser, whose module has no clock: the slot is made at `unix_seconds`.
+    ///
+    /// # Errors
+    /// As [`Vault::create`], and [`Error::InvalidInput`] for a time over 2^53-1.
+    pub fn create_at(unlock: &Unlock, kdf: Kdf, unix_seconds: u64) -> Result<Self> {
         let mut root = Root::create(crate::random::random()?)?;
-        let now = clock();
-        let slot = access::new_slot(&root, "owner", None, unlock, kdf, now)?;
+        let slot = access::new_slot(&root, "owner", None, unlock, kdf, unix_seconds)?;
         let who = Who::Owner { slot_id: slot.head.id, root_key: root.key.clone() };
         root.slots.push(slot);
         let base = root.seal(1)?;

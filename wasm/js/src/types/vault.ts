@@ -324,7 +324,12 @@ export interface Vault extends AsyncDisposable {
   grant(
     label: string,
     access: Access,
-    factors?: { readonly passphrase?: string; readonly key?: string; readonly passkey?: NewPasskey; readonly kdf?: Kdf },
+    factors?: {
+      readonly passphrase?: string;
+      readonly key?: string;
+      readonly passkey?: NewPasskey;
+      readonly kdf?: Kdf;
+    },
   ): Promise<string | null>;
   /** What to give a passkey's PRF extension as `eval.first`, for a slot that {@link grant} then makes with the answer. */
   generatePrfInput(): Promise<Uint8Array>;

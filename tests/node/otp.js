@@ -1,8 +1,9 @@
 // Reads [{uri, at}] and tells what otplib and otpauth read in each URI, and the code that they make: of the second `at`,
 // or of the counter in the URI.
-import { createGuardrails, generateSync } from "otplib";
+
 import { parse } from "@otplib/uri";
 import * as OTPAuth from "otpauth";
+import { createGuardrails, generateSync } from "otplib";
 
 // By default otplib refuses secrets of less than 128 bits and periods of more than an hour.
 const guardrails = createGuardrails({ MIN_SECRET_BYTES: 1, MAX_SECRET_BYTES: 256, MIN_PERIOD: 1, MAX_PERIOD: 86400 });
@@ -31,5 +32,8 @@ function outcome(read, { uri, at }) {
 
 let input = "";
 for await (const piece of process.stdin) input += piece;
-const read = JSON.parse(input).map((asked) => ({ otplib: outcome(ofOtplib, asked), otpauth: outcome(ofOtpauth, asked) }));
+const read = JSON.parse(input).map((asked) => ({
+  otplib: outcome(ofOtplib, asked),
+  otpauth: outcome(ofOtpauth, asked),
+}));
 console.log(JSON.stringify(read));

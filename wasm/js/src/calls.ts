@@ -1,0 +1,91 @@
+/** A client's side of a link to another thread: numbers its requests, and settles each with its answer. */
+
+import { StrongroomError } from "./error.js";
+import type { Reply, Request } from "./link.js";
+import { type Answer, type Asked, STARTED } from "./serve.js";
+
+interface Waiting {
+  resolve(reply: Reply): void;
+  reject(fault: StrongroomError): void;
+}
+
+export class Calls {
+  readonly #post: (asked: Asked) => void;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #started: Promise<Reply>;
+  #last = STARTED;
+  #ended: StrongroomError | undefined;
+
+  /** `post` sends to the other thread. */
+  constructor(post: (asked: Asked) => void) {
+    this.#post = post;
+    this.#started = new Promise((resolve, reject) => this.#waiting.set(STARTED, { resolve, reject }));
+    this.#started.catch(() => {}); // each request tells it
+  }
+
+  /** Asks the other thread whether it is well, before any request. */
+  start(): void {
+    this.#post(null);
+  }
+
+  /** How many answers are awaited. */
+  get pending(): number {
+    return this.#waiting.size;
+  }
+
+  get hasEnded(): boolean {
+    return this.#ended !== undefined;
+  }
+
+  async call(request: Request): Promise<Reply> {
+    if (this.#ended) {
+      throw this.#ended;
+    }
+    await this.#started;
+    const id = ++this.#last;
+    return await new Promise<Reply>((resolve, reject) => {
+      if (this.#ended) {
+        reject(this.#ended);
+        return;
+      }
+      this.#waiting.set(id, { resolve, reject });
+      try {
+        this.#post({ id, request });
+      } catch {
+        this.#waiting.delete(id);
+        reject(new StrongroomError("invalid_input", "expected only values that a worker can be sent: no functions"));
+      }
+    });
+  }
+
+  settle(answer: Answer): void {
+    const waiting = this.#waiting.get(answer.id);
+    this.#waiting.delete(answer.id);
+    if ("reply" in answer) {
+      waiting?.resolve(answer.reply);
+      return;
+    }
+    const fault = new StrongroomError(answer.fault.code, answer.fault.message);
+    if (answer.id === STARTED) {
+      this.end(fault);
+    }
+    waiting?.reject(fault);
+  }
+
+  /** Fails whatever is awaited, and all that comes. */
+  end(why: StrongroomError): void {
+    this.#ended ??= why;
+    for (const waiting of this.#waiting.values()) {
+      waiting.reject(this.#ended);
+    }
+    this.#waiting.clear();
+  }
+}
+
+export function locked(): StrongroomError {
+  return new StrongroomError("locked", "the vault is locked; open it again");
+}
+
+export function died(): StrongroomError {
+  return new StrongroomError("locked", "the worker that held the vault has ended; open the vault again");
+}

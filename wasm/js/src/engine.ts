@@ -1,0 +1,137 @@
+/** The other end of a link: keeps the objects of WebAssembly and calls them. */
+
+import { StrongroomError } from "./error.js";
+import type { Link, Remote, Reply, Request } from "./link.js";
+import { nodeModule } from "./node.js";
+import type { View } from "./shapes.js";
+import * as wasm from "./strongroom.js";
+
+type Callable = (...args: unknown[]) => unknown;
+
+interface Kept {
+  free(): void;
+}
+
+/** Starts the WebAssembly, which lies beside this file. */
+export async function start(): Promise<void> {
+  if (startInNode()) {
+    return;
+  }
+  if (typeof WebAssembly === "undefined") {
+    throw new StrongroomError(
+      "io",
+      "this browser has WebAssembly turned off, as Lockdown Mode does; allow it for this site",
+    );
+  }
+  try {
+    await wasm.default({ module_or_path: new URL("./strongroom_bg.wasm", import.meta.url) });
+  } catch (fault) {
+    throw new StrongroomError("io", whyNot(fault));
+  }
+}
+
+/** Starts it at once where this is Node, and says whether it is. A browser does not wait for a file. */
+export function startInNode(): boolean {
+  const fs = nodeModule("node:fs");
+  if (fs === undefined) {
+    return false;
+  }
+  wasm.initSync({ module: fs.readFileSync(new URL("./strongroom_bg.wasm", import.meta.url)) });
+  return true;
+}
+
+function whyNot(fault: unknown): string {
+  const text = String(fault);
+  if (/unsafe-eval|content security policy|blocked by csp/i.test(text)) {
+    return "this page's Content-Security-Policy does not allow WebAssembly; add 'wasm-unsafe-eval' to its script-src";
+  }
+  if (fault instanceof WebAssembly.CompileError) {
+    return "this browser cannot run the WebAssembly; it needs Chrome 91, Firefox 89 or Safari 16.4, or later";
+  }
+  return "the WebAssembly cannot be loaded; look whether strongroom_bg.wasm is served beside the script, and try again";
+}
+
+export class Engine implements Link {
+  readonly #objects = new Map<number, Kept>();
+  #last = 0;
+  #failed = false;
+
+  get hasEnded(): boolean {
+    return this.#failed;
+  }
+
+  call({ target, method, args, remoteArg, view }: Request): Reply {
+    if (this.#failed) {
+      throw gone();
+    }
+    try {
+      if (method === "free") {
+        this.#free(target);
+        return { value: undefined };
+      }
+      const object = target === undefined ? wasm : this.#objects.get(target);
+      if (object === undefined) {
+        throw new StrongroomError("locked", "the vault is locked; open it again");
+      }
+      const call = (object as unknown as Record<string, Callable>)[method] as Callable;
+      const received = args.map((arg, at) => (at === remoteArg ? this.#objects.get(arg as number) : arg));
+      const value = this.#sent(call.apply(object, received));
+      return view === undefined ? { value } : { value, view: this.#view(target, value, view) };
+    } catch (fault) {
+      if (fault instanceof StrongroomError) {
+        throw fault;
+      }
+      // A trap: out of memory, or a fault of ours. What the module's memory holds now is anyone's guess.
+      this.#failed = true;
+      this.#objects.clear();
+      throw gone();
+    }
+  }
+
+  end(): void {
+    // Others use it too.
+  }
+
+  #view(target: number | undefined, value: unknown, names: readonly string[] | "all"): View {
+    const vault = this.#objects.get(target ?? (value as Remote).remote) as unknown as wasm.Vault;
+    return vault.view(names === "all" ? undefined : names) as View;
+  }
+
+  #free(target: number | undefined): void {
+    if (target !== undefined) {
+      this.#objects.get(target)?.free();
+      this.#objects.delete(target);
+    }
+  }
+
+  /** An object of WebAssembly stays here, and a number goes in its place. */
+  #sent(value: unknown): unknown {
+    if (Array.isArray(value)) {
+      return value.map((item) => this.#sent(item));
+    }
+    if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) {
+      return value;
+    }
+    const shape = Object.getPrototypeOf(value) as object;
+    if (shape === Object.prototype) {
+      const properties = Object.entries(value).map(([name, item]) => [name, this.#sent(item)]);
+      return Object.fromEntries(properties);
+    }
+    const remote = ++this.#last;
+    this.#objects.set(remote, value as Kept);
+    const facts: Record<string, unknown> = {};
+    for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(shape))) {
+      if (property.get) {
+        facts[name] = this.#sent((value as Record<string, unknown>)[name]);
+      }
+    }
+    return { remote, facts } satisfies Remote;
+  }
+}
+
+function gone(): StrongroomError {
+  return new StrongroomError(
+    "locked",
+    "the WebAssembly ran out of memory or failed, and was ended; open the vault again",
+  );
+}

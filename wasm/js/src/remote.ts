@@ -1,0 +1,36 @@
+/** Objects on the other side that a user holds, other than vaults. */
+
+import { type Link, type Remote, type Request, then } from "./link.js";
+
+/** What stands for which object over there. */
+const kept = new WeakMap<object, { readonly link: Link; readonly remote: number }>();
+
+/** Frees what nobody has any more. */
+const dropped = new FinalizationRegistry<{ readonly link: Link; readonly remote: number }>(({ link, remote }) => {
+  if (!link.hasEnded) {
+    void Promise.resolve(link.call({ target: remote, method: "free", args: [] })).catch(() => {});
+  }
+});
+
+export type Call = <T>(method: string, ...args: unknown[]) => Promise<T>;
+
+/** Calls functions of the other side. */
+export function callOn(link: Link, rest: Partial<Request> = {}): Call {
+  return <T>(method: string, ...args: unknown[]) => {
+    return then(link.call({ ...rest, method, args }), ({ value }) => value as T);
+  };
+}
+
+/** Makes what stands for an object over there: its facts, and what `methods` makes of calls to it. */
+export function held<T extends object>(link: Link, { remote, facts }: Remote, methods: (call: Call) => object): T {
+  const object = Object.freeze({ ...facts, ...methods(callOn(link, { target: remote })) }) as T;
+  kept.set(object, { link, remote });
+  dropped.register(object, { link, remote });
+  return object;
+}
+
+/** The number of an object that this link has. */
+export function numberOf(object: object, link: Link): number | undefined {
+  const found = kept.get(object);
+  return found?.link === link ? found.remote : undefined;
+}

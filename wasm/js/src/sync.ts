@@ -1,0 +1,95 @@
+/**
+ * The same as `strongroom`, without a worker: every call does its work here and gives its value, not a promise of it. For Node,
+ * for a worker of your own, and for tests. In a browser call {@link init} first, and mind that deriving a key from a passphrase
+ * stops the page for a while.
+ *
+ * @packageDocumentation
+ */
+
+import { type Api, apiOn } from "./api.js";
+import { Engine, start, startInNode } from "./engine.js";
+import { StrongroomError } from "./error.js";
+import type { Links } from "./link.js";
+import type * as types from "./types/index.js";
+import { Kdf as kdf } from "./vault.js";
+
+export { type ErrorCode, StrongroomError } from "./error.js";
+export type * from "./types/index.js";
+
+/** A value in place of a promise of it, all the way down. */
+export type Sync<T> =
+  T extends Promise<infer Value>
+    ? Sync<Value>
+    : T extends Uint8Array | Date
+      ? T
+      : T extends (...args: infer Args) => infer Value
+        ? (...args: Args) => Sync<Value>
+        : T extends object
+          ? { readonly [Key in keyof T]: Key extends typeof Symbol.asyncDispose ? T[Key] : Sync<T[Key]> }
+          : T;
+
+export type Vault = Sync<types.Vault>;
+export type Entry = Sync<types.Entry>;
+export type SealedTotp = Sync<types.SealedTotp>;
+export type Totp = Sync<types.Totp>;
+export type Hotp = Sync<types.Hotp>;
+export type Account = Sync<types.Account>;
+export type Migration = Sync<types.Migration>;
+export type Guard = Sync<types.Guard>;
+export type DeliveredCodes = Sync<types.DeliveredCodes>;
+export type PasswordHasher = Sync<types.PasswordHasher>;
+export type Kdf = types.Kdf;
+export const Kdf = kdf;
+
+let isStarted = startInNode();
+let starting: Promise<void> | undefined;
+
+/** Loads the WebAssembly, once. In Node it is there from the start. */
+export async function init(): Promise<void> {
+  if (!isStarted) {
+    starting ??= start();
+    try {
+      await starting;
+      isStarted = true;
+    } finally {
+      starting = undefined;
+    }
+  }
+}
+
+let engine: Engine | undefined;
+
+/** The one engine. After a failure there can be no other: the WebAssembly is loaded once. */
+function here(): Engine {
+  if (!isStarted) {
+    throw new StrongroomError("io", "the WebAssembly is not loaded yet; await init() first");
+  }
+  engine ??= new Engine();
+  return engine;
+}
+
+const links: Links = { own: here, shared: here };
+
+export const {
+  Vault,
+  Totp,
+  Hotp,
+  generateKey,
+  hashPassword,
+  verifyPassword,
+  verifyAndUpdate,
+  needsRehash,
+  verifyDummy,
+  identifyHash,
+  calibrate,
+  createPasswordHasher,
+  readAccount,
+  readMigration,
+  writeMigration,
+  qrSvg,
+  qrTerminal,
+  generateRecoveryCodes,
+  verifyRecoveryCode,
+  createGuard,
+  createDeliveredCodes,
+}: Sync<Api> = apiOn(links) as unknown as Sync<Api>;

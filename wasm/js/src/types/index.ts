@@ -1,0 +1,3 @@
+export type * from "./otp.js";
+export type * from "./password.js";
+export type * from "./vault.js";

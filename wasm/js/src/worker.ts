@@ -1,0 +1,38 @@
+/** The worker: a web worker, or a worker thread of Node. It asks for no more than the WebAssembly beside it. */
+
+import { Engine, start } from "./engine.js";
+import { nodeModule } from "./node.js";
+import { type Asked, answer, refused, STARTED, transferable } from "./serve.js";
+
+/** What pages and Node's threads have in common. TypeScript's own types for workers exclude those for pages. */
+interface Port {
+  postMessage(message: unknown, transfer?: ArrayBuffer[]): void;
+}
+
+const parent = nodeModule("node:worker_threads")?.parentPort;
+const port: Port = parent ?? (globalThis as unknown as Port);
+const engine = new Engine();
+const started = start();
+started.catch(() => {}); // told in answer to each request
+
+async function receive(message: Asked | string): Promise<void> {
+  if (typeof message === "string") {
+    // Held for as long as this worker lives, so that the page learns when it does not.
+    void navigator.locks.request(message, () => new Promise(() => {}));
+    return;
+  }
+  try {
+    await started;
+  } catch (fault) {
+    port.postMessage(refused(message?.id ?? STARTED, fault));
+    return;
+  }
+  const sent = message === null ? { id: STARTED, reply: { value: undefined } } : answer(engine, message);
+  port.postMessage(sent, transferable(sent));
+}
+
+if (parent) {
+  parent.on("message", (message: Asked) => void receive(message));
+} else {
+  globalThis.addEventListener("message", ({ data }: MessageEvent<Asked | string>) => void receive(data));
+}
