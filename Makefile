@@ -30,7 +30,7 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: .cache/package ## Set up what is missing, then run the demo
+demo: .cache/package .cache/wasm ## Set up what is missing, then run the demo
 	$(BIN)/python examples/demo.py
 
 .PHONY: test

