@@ -113,6 +113,51 @@ fn rotation() {
 }
 
 #[test]
+fn a_version_that_was_seen_is_given_again_or_not_at_all() {
+    let (mut vault, key) = owner();
+    vault.put("x/key", Entry::new().with("secret", "old").with_info("api_key", "A")).unwrap();
+    vault.stage("x/key", Entry::new().with("secret", "new")).unwrap();
+    let seen: Vec<_> = vault.versions("x/key").unwrap().iter().map(|at| (at.version(), at.record_id())).collect();
+    let [(2, pending), (1, current)] = seen[..] else { panic!("{seen:?}") };
+    let again = |vault: &Vault, number, record_id| {
+        let entry = vault.version("x/key", number, record_id)?;
+        assert_eq!((entry.version(), entry.record_id()), (number, *record_id));
+        entry.reveal("secret").map(|value| value.secret().reveal_str().unwrap().to_owned())
+    };
+    assert_eq!(again(&vault, 1, &current).unwrap(), "old");
+    assert_eq!(again(&vault, 2, &pending).unwrap(), "new");
+    assert_eq!(code(vault.version("x/key", 1, &pending)), "conflict");
+    assert_eq!(code(vault.version("x/key", 3, &current)), "conflict");
+    assert_eq!(code(vault.version("x/other", 1, &current)), "not_found");
+    assert_eq!(code(vault.version("x", 1, &current)), "invalid_input");
+
+    // A change of state is none of the version; a save and a new key of the compartment are none either.
+    vault.promote("x/key").unwrap();
+    let bot = Unlock::key(Key::generate().unwrap());
+    vault.grant("bot", Access::Compartments(&["x"]), &bot, Kdf::default()).unwrap();
+    vault.seal().unwrap();
+    vault.revoke("bot", OnDamage::Refuse).unwrap();
+    let bytes = vault.seal().unwrap();
+    let mut vault = Vault::open(bytes, &Unlock::key(key)).unwrap();
+    assert_eq!(again(&vault, 1, &current).unwrap(), "old");
+    assert_eq!(again(&vault, 2, &pending).unwrap(), "new");
+
+    vault.update("x/key", Entry::new().with_note("n"), None).unwrap();
+    assert_eq!(code(vault.version("x/key", 2, &pending)), "conflict");
+    assert_eq!(again(&vault, 3, &pending).unwrap(), "new");
+    vault.retire("x/key").unwrap();
+    assert_eq!(code(vault.version("x/key", 1, &current)), "conflict");
+
+    // Put again it counts from 1 again: not the secret of this is meant.
+    vault.remove("x/key").unwrap();
+    assert_eq!(code(vault.version("x/key", 3, &pending)), "not_found");
+    assert_eq!(vault.put("x/key", Entry::new().with("secret", "of another account")).unwrap(), 1);
+    assert_eq!(code(vault.version("x/key", 1, &current)), "conflict");
+    vault.lock();
+    assert_eq!(code(vault.version("x/key", 1, &current)), "locked");
+}
+
+#[test]
 fn a_promotion_that_does_not_fit_changes_nothing() {
     let (mut vault, _) = owner();
     // `current` and `pending` have 7 letters, `previous` has 8: with this note only the last is a byte too long.

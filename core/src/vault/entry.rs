@@ -471,6 +471,13 @@ impl SealedEntry {
         self.meta.version
     }
 
+    /// Random, and the same for as long as this version is there: what tells it from one of the same name and number after
+    /// all of them were removed.
+    #[must_use]
+    pub const fn record_id(&self) -> [u8; 16] {
+        self.id
+    }
+
     /// Whether this version is current, pending or previous.
     #[must_use]
     pub const fn state(&self) -> State {

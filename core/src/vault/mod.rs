@@ -264,16 +264,17 @@ impl Vault {
         versions.into_iter().map(|version| compartment.entry(&opened.base, version)).collect()
     }
 
-    /// One version of an entry, for one who has seen its metadata and now asks for a secret of it.
+    /// One version of an entry again, for one who has kept its metadata alone and now asks for a secret of it: its number,
+    /// and its [`SealedEntry::record_id`], since an entry that was removed and put again counts from 1 again.
     ///
     /// # Errors
-    /// [`Error::Conflict`] if there is no such version any more, and as [`Vault::versions`].
-    pub fn version(&self, name: &str, number: u64) -> Result<SealedEntry> {
+    /// [`Error::Conflict`] if that version is not there any more, and as [`Vault::versions`].
+    pub fn version(&self, name: &str, number: u64, record_id: &[u8; 16]) -> Result<SealedEntry> {
         let opened = self.opened()?;
         let (compartment, rest) = name::split(name)?;
         let compartment = opened.by_name(compartment)?;
         let versions = compartment.versions(rest)?;
-        let Some(version) = versions.iter().find(|version| version.number == number) else {
+        let Some(version) = versions.iter().find(|at| at.number == number && at.record == *record_id) else {
             return Err(match versions {
                 [] => Error::NotFound(format!("entry {name}")),
                 _ => Error::Conflict(format!("entry {name} was changed since it was read")),
