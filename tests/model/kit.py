@@ -14,7 +14,8 @@ The keys of a vector, of which the first three are always there. Bytes are in he
 - `damage`: what the open reports. Without it, nothing
 - `use`: after the open, the entry `name` is used, and `expect` is the result of that; `good` can be used
 - `also`: the same vault with another opener
-- `change`: what a writer does, who then saves. `stored`: base64 of what is stored at the save, if not `vault`
+- `change`: what a writer does, who then saves; a passkey answers with `prf_output`, whatever it is asked. `stored`:
+  base64 of what is stored at the save, if not `vault`
 - `then`: what the bytes that were saved hold, for some openers: `expect`, `secrets` of the current versions, `damage`,
   `part` (epoch and revision of a compartment), `same_record` and `same_part` (bytes that have not changed)
 - `dropped`: damage that the change lists as dropped
@@ -1175,6 +1176,7 @@ def change(kit: Kit) -> None:
     by_passphrase = made("by passphrase", vault(owner_slot(), other_slot(key=None, passphrase=PASSPHRASE)))
     taken = {"op": "grant", "label": "new", "compartments": ["binance"], **by_phrase, "passphrase": PASSPHRASE}
     write("grant_passphrase_in_use", "exists", "another slot's", taken, vault=by_passphrase)
+    with_passkey(kit, made)
     write("grant_of_nothing", "invalid_input", "no compartment", {**grant, "compartments": []})
     write("grant_of_unknown_compartment", "not_found", "`nowhere`", {**grant, "compartments": ["nowhere"]})
     limits(kit)
@@ -1183,17 +1185,47 @@ def change(kit: Kit) -> None:
     passphrases(kit, made)
 
 
+def with_passkey(kit: Kit, made: Callable[[str, VaultSpec], bytes]) -> None:
+    answer = {"credential_id": "c0ffee" * 4, "prf_output": OTHER_KEY.hex()}
+    grant: Json = {"op": "grant", "label": "phone", "compartments": ["binance"], **answer}
+    phrase: Json = {"passphrase": "a new one", "kdf": 1, "costs": FLOOR}
+    opens: Json = {"opener": answer, "secrets": {"binance/main": plain_json(secret())}}
+    wrong: Json = {"opener": {**answer, "prf_output": OWNER_KEY.hex()}, "expect": "decrypt"}
+    both: Json = {**opens, "opener": {**answer, "passphrase": phrase["passphrase"]}}
+    alone: Json = {"opener": answer, "expect": "invalid_input"}
+    data = made("grant_passkey", vault())
+
+    def write(name: str, code: str, comment: str, op: Json, vault: bytes = data, **more: Any) -> None:
+        kit.add(name, code, comment, opener=AS_OWNER, vault=vault, change=[op], **more)
+
+    also = [{"comment": "and with a passphrase", "change": [{**grant, **phrase}], "then": [both, alone]}]
+    write("grant_passkey", "ok", "opened by the same answer", grant, then=[opens, wrong], also_changed=also)
+    hint = bytes.fromhex(answer["credential_id"])
+    there = made("grant_passkey_in_use", vault(owner_slot(), holder_slot(hint=hint)))
+    write("grant_passkey_in_use", "exists", "another slot's", grant, there)
+    write("grant_passkey_without_id", "invalid_input", "an empty credential id", {**grant, "credential_id": ""})
+    held = holder_slot(key=OTHER_KEY, passphrase=PASSPHRASE, hint=hint)
+    change = {"op": "change_passphrase", "slot": HOLDER_ID.hex(), **answer, **phrase}
+    old: Json = {"opener": {**answer, "passphrase": PASSPHRASE}, "expect": "decrypt"}
+    before = made("change_passphrase_of_passkey_slot", vault(owner_slot(), held))
+    write(
+        "change_passphrase_of_passkey_slot", "ok", "with the answer for the new salt", change, before, then=[both, old]
+    )
+
+
 def limits(kit: Kit) -> None:
-    """One vector of three vaults."""
+    """One vector of four vaults."""
     grant: Json = {"op": "grant", "label": "new", "compartments": ["binance"]}
     phrase: Json = {**grant, "passphrase": "a new one", "kdf": 1, "costs": FLOOR}
     eight = [untried(number, (19_456, 2, 1)) for number in range(8)]
     most = [SlotSpec(bytes([0x20 + n]) * 8, f"s{n}", SALTS[n], key=SALTS[127 - n]) for n in range(63)]
     dear = [untried(number, (262_144, 4, 4)) for number in range(7)]
+    long = {"credential_id": "ff" * 1024}
     cases = [
         (vault(owner_slot(), *eight), phrase, "a ninth passphrase slot"),
         (vault(owner_slot(), *most), {**grant, "key": True}, "a 65th slot"),
         (vault(owner_slot(), *dear), {**phrase, "costs": [262_144, 5, 4]}, "a cost over the sum"),
+        (vault(), {**grant, **long, "prf_output": OTHER_KEY.hex()}, "a credential id of 1,024 bytes"),
     ]
     also = [
         {"vault": b64(build(spec, stream(why)).data), "change": [op], "comment": why} for spec, op, why in cases[1:]

@@ -15,7 +15,14 @@ from strongroom.errors import StrongroomError
 
 VECTORS: dict[str, Any] = {path.stem: json.loads(path.read_text()) for path in (kit.HERE / "vault").glob("*.json")}
 # A passkey is a browser's, so the Python package has no way to give one.
-PASSKEYS = {"passkey_slot", "passkey_of_no_slot"}
+PASSKEYS = {
+    "change_passphrase_of_passkey_slot",
+    "grant_passkey",
+    "grant_passkey_in_use",
+    "grant_passkey_without_id",
+    "passkey_of_no_slot",
+    "passkey_slot",
+}
 # Pins and keys as texts are read by `open` and `Key.parse`; files, groups and modes have tests of their own.
 KINDS = ("open", "change", "text", "file")
 NAMES = sorted(VECTORS.keys() - PASSKEYS)
@@ -163,7 +170,8 @@ def run_change(vector: Any, path: Path) -> None:
             both = [model.open(made, **kit.arguments(vector["opener"])) for made in (data, path.read_bytes())]
             assert both[0].compartments["binance"].key != both[1].compartments["binance"].key
     for other in vector.get("also_changed", []):
-        run_change({**vector, "also_changed": [], "then": [], **other}, path)
+        if not any("credential_id" in op for op in other.get("change", [])):
+            run_change({**vector, "also_changed": [], "then": [], **other}, path)
 
 
 def run_text(vector: Any, path: Path) -> None:
@@ -209,7 +217,7 @@ def kinds() -> Iterator[str]:
 
 def test_all_kinds_are_there() -> None:
     counted = list(kinds())
-    assert {kind: counted.count(kind) for kind in KINDS} == {"open": 270, "change": 50, "text": 14, "file": 3}
+    assert {kind: counted.count(kind) for kind in KINDS} == {"open": 270, "change": 54, "text": 14, "file": 3}
     assert VECTORS.keys() > PASSKEYS
 
 

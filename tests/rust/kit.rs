@@ -285,6 +285,7 @@ fn play(vault: &mut Vault, op: &Value) -> Result<Vec<Value>, Error> {
                 _ => None,
             };
             let unlock = match (op["passphrase"].as_str(), key) {
+                _ if op["prf_output"].is_string() => new_passkey(vault, op)?,
                 (Some(passphrase), None) => Unlock::passphrase(passphrase),
                 (Some(passphrase), Some(key)) => Unlock::passphrase_and_key(passphrase, key),
                 (None, key) => Unlock::key(key.unwrap()),
@@ -308,7 +309,11 @@ fn play(vault: &mut Vault, op: &Value) -> Result<Vec<Value>, Error> {
         }
         "change_passphrase" => {
             let label = label_of(vault, &op["slot"])?;
-            vault.change_passphrase(&label, &Unlock::passphrase(text("passphrase")), kdf_of(op)?)?;
+            let new = match op["prf_output"].is_string() {
+                true => new_passkey(vault, op)?,
+                false => Unlock::passphrase(text("passphrase")),
+            };
+            vault.change_passphrase(&label, &new, kdf_of(op)?)?;
         }
         "rekey" => {
             let keep: Result<Vec<_>, _> =
@@ -318,6 +323,12 @@ fn play(vault: &mut Vault, op: &Value) -> Result<Vec<Value>, Error> {
         other => panic!("no such change: {other}"),
     }
     Ok(Vec::new())
+}
+
+fn new_passkey(vault: &Vault, op: &Value) -> Result<Unlock, Error> {
+    let (id, output) = (hex(&op["credential_id"]), hex(&op["prf_output"]));
+    let unlock = Unlock::new_passkey(&id, &output.try_into().unwrap(), &vault.generate_prf_input()?);
+    Ok(op["passphrase"].as_str().map_or(unlock.clone(), |text| unlock.with_passphrase(text)))
 }
 
 fn key_with(slot_id: [u8; 8], key: &[u8]) -> Key {

@@ -250,7 +250,8 @@ impl Vault {
         Ok(())
     }
 
-    /// Gives a slot a new passphrase and cost; the key of a slot that asks for both stays and must be in `new`.
+    /// Gives a slot a new passphrase and cost; the key of a slot that asks for both stays and must be in `new`. A passkey
+    /// stays as well, and has to answer to a new input: [`Unlock::new_passkey`].
     ///
     /// This protects only against people without an earlier copy of the file, which the old passphrase still opens.
     /// After a leak use [`Vault::rekey`].
@@ -267,11 +268,11 @@ impl Vault {
         if slot.head.factors != new.factors() {
             return Err(Error::invalid("expected a new passphrase, and the slot's key exactly if it asks for both"));
         }
-        if new.key_text()?.is_some_and(|key| key.slot_id() != slot.head.id) {
-            return Err(Error::invalid("this key belongs to another slot"));
+        if new.key_factor().is_some_and(|key| !key.names(&slot.head)) {
+            return Err(Error::invalid("this key or passkey belongs to another slot"));
         }
         kdf.checked(Bounds::DEFAULT)?;
-        let head = SlotHead { kdf: kdf.to_stored()?, salt: random()?, ..slot.head.clone() };
+        let head = SlotHead { kdf: kdf.to_stored()?, salt: new_salt(root, new)?, ..slot.head.clone() };
         check_costs(root, &head)?;
         check_unused(root, &head, new)?;
         let keys = new.slot_keys(&root.vault_id, &head, Some(kdf), true)?;
@@ -287,12 +288,16 @@ impl Vault {
     /// Gives a slot's passphrase another cost. `current` must open the slot.
     ///
     /// # Errors
-    /// [`Error::Decrypt`] if `current` does not open the slot, and as [`Vault::change_passphrase`].
+    /// [`Error::Decrypt`] if `current` does not open the slot; [`Error::InvalidInput`] for a passkey, whose answer to the
+    /// slot of now is not the one to the slot of then; and as [`Vault::change_passphrase`].
     pub fn strengthen(&mut self, label: &str, current: &Unlock, kdf: Kdf) -> Result<()> {
         let root = self.opened()?.owner()?;
         let slot = root.slot(label)?;
         if slot.head.factors == FACTOR_KEY {
             return Err(Error::invalid("this slot opens with a key, which has no cost to strengthen"));
+        }
+        if current.is_passkey() {
+            return Err(Error::invalid("a passkey has to answer anew: change the passphrase instead, to the same one"));
         }
         let keys = current.slot_keys(&root.vault_id, &slot.head, stored_kdf(&slot.head)?, false)?;
         match keys.is_committed_to(&slot.commit) {
@@ -305,10 +310,10 @@ impl Vault {
     /// for when an owner's secret may be known to another, and the one way to remove an owner's slot.
     ///
     /// The slots that are kept get a new id and salt, and a new key where they ask for one. All other holders have to
-    /// be granted again. Old pins do not carry over.
+    /// be granted again, and passkeys enrolled again. Old pins do not carry over.
     ///
     /// # Errors
-    /// [`Error::Decrypt`] if one of `keep` opens no slot; [`Error::InvalidInput`] if no owner's slot is kept;
+    /// [`Error::Decrypt`] if one of `keep` opens no slot; [`Error::InvalidInput`] for a passkey, and if no owner's slot is kept;
     /// [`Error::Damaged`] where something damaged would be lost; [`Error::NoAccess`] for a holder.
     pub fn rekey(&mut self, keep: &[Unlock], on_damage: OnDamage) -> Result<Rekeyed> {
         let opened = self.opened_mut()?;
@@ -442,13 +447,14 @@ pub(super) fn new_slot(
         kdf.checked(Bounds::DEFAULT)?;
     }
     limit("number of slots", root.slots.len() + 1, MAX_SLOTS)?;
-    let (id, salt, hint) = unlock.new_slot(&root.vault_id)?;
+    let (id, hint) = unlock.new_slot()?;
     if root.slots.iter().any(|slot| slot.head.id == id) {
         return Err(Error::Exists("a slot for this key".to_owned()));
     }
     if !hint.is_empty() && root.slots.iter().any(|slot| slot.head.hint == hint) {
         return Err(Error::Exists("a slot for this passkey".to_owned()));
     }
+    let salt = new_salt(root, unlock)?;
     let head = SlotHead {
         id,
         scope: if payload.is_some() { SCOPE_COMPARTMENTS } else { SCOPE_ROOT },
@@ -471,6 +477,15 @@ pub(super) fn new_slot(
         payload,
         unknown_payload: super::cbor::Map::new(),
     })
+}
+
+/// The salt of a slot that is made or changed, which no slot has.
+fn new_salt(root: &Root, unlock: &Unlock) -> Result<[u8; 32]> {
+    let salt = unlock.new_salt(&root.vault_id)?;
+    match root.slots.iter().any(|slot| slot.head.salt == salt) {
+        true => Err(Error::invalid("this input of a passkey was for another slot; ask the vault for a new one")),
+        false => Ok(salt),
+    }
 }
 
 /// The counts and costs over all slots, with `head` as one of them.

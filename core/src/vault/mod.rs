@@ -128,7 +128,8 @@ impl Vault {
     /// passphrase.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] for a passphrase that is empty or too long, [`Error::Random`].
+    /// [`Error::InvalidInput`] for a passphrase that is empty or too long, and for a passkey, which needs a vault to be asked
+    /// for; [`Error::Random`].
     pub fn create(unlock: &Unlock, kdf: Kdf) -> Result<Self> {
         Self::create_at(unlock, kdf, clock())
     }
@@ -138,6 +139,9 @@ impl Vault {
     /// # Errors
     /// As [`Vault::create`], and [`Error::InvalidInput`] for a time over 2^53-1.
     pub fn create_at(unlock: &Unlock, kdf: Kdf, unix_seconds: u64) -> Result<Self> {
+        if unlock.is_passkey() {
+            return Err(Error::invalid("a new vault starts with a passphrase or a key; enrol passkeys in it then"));
+        }
         let mut root = Root::create(crate::random::random()?)?;
         let slot = access::new_slot(&root, "owner", None, unlock, kdf, unix_seconds)?;
         let who = Who::Owner { slot_id: slot.head.id, root_key: root.key.clone() };

@@ -1,7 +1,7 @@
 //! Passkeys as a way in: what an authenticator is asked with, before the vault is open and before the slot is there.
 
+use super::Vault;
 use super::format::{FACTOR_BOTH, Frame, VaultId};
-use super::{Vault, owners_only};
 use crate::Result;
 use crate::random::random;
 
@@ -19,8 +19,9 @@ pub struct PasskeySlot {
     pub needs_passphrase: bool,
 }
 
-/// The slots of passkeys in a vault that is still closed. Nobody vouches for them: who can write the file can put any there,
-/// and what such a one asks of an authenticator opens nothing else.
+/// The slots of passkeys in a vault that is still closed, in the order of the file. Nobody vouches for them: who can write
+/// the file can put any there, those of another vault too. So the answer of an authenticator is a secret, whatever it was
+/// asked: give it to [`Unlock::passkey`](super::Unlock::passkey), and nowhere else.
 ///
 /// # Errors
 /// [`Error::Format`](crate::Error), [`Error::UnsupportedVersion`](crate::Error), [`Error::Limit`](crate::Error) for bytes
@@ -38,13 +39,14 @@ pub fn passkeys(bytes: &[u8]) -> Result<Vec<PasskeySlot>> {
 }
 
 impl Vault {
-    /// What to give the PRF extension of a passkey as `eval.first`, for a slot that
-    /// [`Unlock::new_passkey`](super::Unlock::new_passkey) makes with the answer. Different each time.
+    /// What to give the PRF extension of a passkey as `eval.first`, for a slot that is made with the answer
+    /// ([`Unlock::new_passkey`](super::Unlock::new_passkey)). Different each time: one is for one slot. It is good until the
+    /// vault is re-keyed, also in a vault that was opened again meanwhile.
     ///
     /// # Errors
     /// [`Error::NoAccess`](crate::Error) for a holder, [`Error::Random`](crate::Error), [`Error::Locked`](crate::Error).
     pub fn generate_prf_input(&self) -> Result<Vec<u8>> {
-        let root = self.opened()?.root.as_ref().ok_or_else(owners_only)?;
+        let root = self.opened()?.owner()?;
         Ok(prf_input(&root.vault_id, &random()?))
     }
 }

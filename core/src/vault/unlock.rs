@@ -62,8 +62,11 @@ impl Unlock {
         Self::with_passkey(credential_id, prf_output, None)
     }
 
-    /// A passkey for a new slot, whose authenticator answered with `prf_output` to `prf_input`, which
-    /// [`Vault::generate_prf_input`](super::Vault::generate_prf_input) gave.
+    /// A passkey for a new slot, or for one that gets a new passphrase: its authenticator answered with `prf_output` to
+    /// `prf_input`, which [`Vault::generate_prf_input`](super::Vault::generate_prf_input) gave for this one slot.
+    ///
+    /// Nothing here can tell whether the answer is one to that input. Open the vault with the passkey once before anyone
+    /// relies on it.
     #[must_use]
     pub fn new_passkey(credential_id: &[u8], prf_output: &[u8; 32], prf_input: &[u8]) -> Self {
         Self::with_passkey(credential_id, prf_output, Some(prf_input.to_vec()))
@@ -111,33 +114,45 @@ impl Unlock {
         self.key.as_ref()
     }
 
-    /// The key, for a slot that is changed or made again. A passkey cannot: its answer is for the salt of before.
+    /// The key's text, for a slot that a re-key makes again. A passkey has answered for the vault id of before.
     pub(super) fn key_text(&self) -> Result<Option<&Key>> {
         match &self.key {
             Some(KeyFactor::Text(key)) => Ok(Some(key)),
             Some(KeyFactor::Passkey { .. }) => Err(Error::invalid(
-                "the slot of a passkey cannot be changed or kept; enrol the passkey again for a new slot",
+                "a re-key cannot keep the slot of a passkey; leave it out, and enrol the passkey again afterwards",
             )),
             None => Ok(None),
         }
     }
 
-    /// Id, salt and hint of a slot that is made from this.
-    pub(super) fn new_slot(&self, vault_id: &VaultId) -> Result<(SlotId, [u8; 32], Vec<u8>)> {
+    /// Id and hint of a slot that is made from this.
+    pub(super) fn new_slot(&self) -> Result<(SlotId, Vec<u8>)> {
         match &self.key {
-            Some(KeyFactor::Passkey { credential_id, input, .. }) => {
+            Some(KeyFactor::Passkey { credential_id, .. }) => {
                 if credential_id.is_empty() {
                     return Err(Error::invalid("expected the credential id of a passkey, 1 to 1,023 bytes"));
                 }
                 limit("credential id in bytes", credential_id.len(), MAX_HINT)?;
-                let salt = input.as_deref().and_then(|input| salt_of(input, vault_id)).ok_or_else(|| {
-                    Error::invalid("expected what this vault gave as the passkey's input, as it is now; enrol it again")
-                })?;
-                Ok((random()?, salt, credential_id.clone()))
+                Ok((random()?, credential_id.clone()))
             }
-            Some(KeyFactor::Text(key)) => Ok((key.slot_id(), random()?, Vec::new())),
-            None => Ok((random()?, random()?, Vec::new())),
+            Some(KeyFactor::Text(key)) => Ok((key.slot_id(), Vec::new())),
+            None => Ok((random()?, Vec::new())),
         }
+    }
+
+    /// The salt of a slot that is made or changed: a new one, which for a passkey is in the input that it has answered to.
+    pub(super) fn new_salt(&self, vault_id: &VaultId) -> Result<[u8; 32]> {
+        let Some(KeyFactor::Passkey { input, .. }) = &self.key else { return random() };
+        input.as_deref().and_then(|input| salt_of(input, vault_id)).ok_or_else(|| {
+            Error::invalid(
+                "expected the input that this vault gave for the passkey since its last re-key; ask for a new one, and \
+                 the passkey for its answer",
+            )
+        })
+    }
+
+    pub(super) const fn is_passkey(&self) -> bool {
+        matches!(self.key, Some(KeyFactor::Passkey { .. }))
     }
 
     pub(super) const fn has_passphrase(&self) -> bool {
