@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use std::sync::{Barrier, Mutex};
 use std::thread;
 
-use strongroom::otp::{Guard, Totp, Verdict};
+use proptest::prelude::*;
+use strongroom::otp::{Change, Guard, Totp, Verdict};
 use strongroom::state::{MemoryState, State};
 use strongroom::{Error, Result, Secret};
 
@@ -386,5 +387,122 @@ fn guesses_made_at_once_count_each() {
         let looked_at = verdicts.iter().filter(|&&verdict| verdict == Verdict::Wrong).count();
         let waiting = verdicts.iter().filter(|&&verdict| verdict == Verdict::Throttled { seconds: 30 }).count();
         assert_eq!((looked_at, waiting), (5, 11));
+    }
+}
+
+/// A store that answers later, such as a database that is awaited: it knows nothing of the guard, and asks it in between.
+#[derive(Default)]
+struct Rows(HashMap<String, Change>);
+
+impl Rows {
+    fn load(&self, key: &str, unix_seconds: i64) -> Option<Vec<u8>> {
+        self.0.get(key).filter(|row| row.expires_at > unix_seconds).map(|row| row.value.clone())
+    }
+
+    fn store_over(&mut self, key: &str, expected: Option<&[u8]>, change: Change, unix_seconds: i64) -> bool {
+        let is_same = self.load(key, unix_seconds).as_deref() == expected;
+        if is_same {
+            self.0.insert(key.to_owned(), change);
+        }
+        is_same
+    }
+}
+
+/// One thing that happens to an account, `later` than the one before.
+#[derive(Clone, Debug)]
+enum Event {
+    /// A code of as many steps from now.
+    Code(i64),
+    Wrong,
+    Reset,
+}
+
+fn events() -> impl Strategy<Value = Vec<(Event, i64)>> {
+    let event = prop_oneof![
+        3 => (-3..=3_i64).prop_map(Event::Code),
+        6 => Just(Event::Wrong),
+        1 => Just(Event::Reset),
+    ];
+    let later = prop_oneof![4 => 0..40_i64, 2 => 0..4000_i64, 1 => Just(400 * 86_400), 1 => -100..0_i64];
+    proptest::collection::vec((event, later), 1..60)
+}
+
+proptest! {
+    /// A store that is asked step by step has the same answers and the same values as one that is a `State`.
+    #[test]
+    fn step_by_step_is_the_same_as_at_once(events in events(), max_attempts in 10..=15_u32, free in 1..=6_u32) {
+        let guard = Guard::new().with_max_attempts(max_attempts).unwrap().with_free_attempts(free).unwrap();
+        let (state, mut rows, mut now, key) = (MemoryState::new(), Rows::default(), NOW, Guard::key("alice").unwrap());
+        for (event, later) in events {
+            now += later;
+            let stored = rows.load(&key, now);
+            let typed = match event {
+                Event::Code(steps) => code(now + 30 * steps),
+                _ => wrong(now),
+            };
+            let change = if let Event::Reset = event {
+                guard.reset(&state, "alice", now).unwrap();
+                Guard::reset_stored(stored.as_deref(), now).unwrap()
+            } else {
+                let (verdict, change) = guard.verify_stored(stored.as_deref(), &totp(), &typed, now).unwrap();
+                prop_assert_eq!(guard.verify(&state, "alice", &totp(), &typed, now).unwrap(), verdict);
+                let counts = matches!(verdict, Verdict::Accepted { .. } | Verdict::Wrong);
+                prop_assert!(change.is_some() || !counts, "it is remembered before anyone is told");
+                change
+            };
+            if let Some(change) = change {
+                prop_assert!(change.expires_at > now);
+                prop_assert_ne!(Some(&change.value), stored.as_ref(), "what is stored is another value each time");
+                prop_assert!(rows.store_over(&key, stored.as_deref(), change, now));
+            }
+            prop_assert_eq!(rows.load(&key, now), state.load(&key, now).unwrap());
+        }
+    }
+}
+
+#[test]
+fn of_two_that_were_judged_at_once_the_second_is_judged_again() {
+    let (guard, mut rows, key) = (Guard::new(), Rows::default(), Guard::key("alice").unwrap());
+    let ask = |stored: Option<&[u8]>| guard.verify_stored(stored, &totp(), &code(NOW), NOW).unwrap();
+    let (one, other) = (ask(None), ask(None));
+    assert_eq!(one, other);
+    assert_eq!(one.0, Verdict::Accepted { step: STEP });
+    assert!(rows.store_over(&key, None, one.1.unwrap(), NOW));
+    assert!(!rows.store_over(&key, None, other.1.unwrap(), NOW), "nobody is told that it was accepted");
+    assert_eq!(ask(rows.load(&key, NOW).as_deref()), (Verdict::Used, None), "nothing to store, nothing to lose");
+    // Wrong codes that were judged at once count each.
+    for failed in 1..=5 {
+        let stored = rows.load(&key, NOW);
+        let stale = guard.verify_stored(stored.as_deref(), &totp(), &wrong(NOW), NOW).unwrap().1.unwrap();
+        assert!(rows.store_over(&key, stored.as_deref(), stale.clone(), NOW));
+        assert!(!rows.store_over(&key, stored.as_deref(), stale, NOW));
+        let until = if failed == 5 { NOW + 30 } else { 0 };
+        let record = format!("1 1700000040 {failed} {until}").into_bytes();
+        assert_eq!(rows.load(&key, NOW), Some(record));
+    }
+    assert_eq!(ask(rows.load(&key, NOW).as_deref()), (Verdict::Throttled { seconds: 30 }, None));
+    let change = Guard::reset_stored(rows.load(&key, NOW).as_deref(), NOW).unwrap().unwrap();
+    assert_eq!(change.value, b"1 1700000040 0 0");
+    assert_eq!(Guard::reset_stored(Some(&change.value), NOW), Ok(None));
+    assert_eq!(Guard::reset_stored(None, NOW), Ok(None));
+}
+
+#[test]
+fn step_by_step_refuses_what_is_refused_at_once() {
+    assert_eq!(Guard::key("alice"), Ok("otp/alice".to_owned()));
+    assert_eq!(Guard::key(&"a".repeat(512)).unwrap().len(), 4 + 512);
+    for account in ["", "a\nb", "\u{85}", &"a".repeat(513)] {
+        assert_eq!(Guard::key(account).unwrap_err().code(), "invalid_input");
+    }
+    let guard = Guard::new();
+    for (stored, now, expected) in [
+        (None, -1, "invalid_input"),
+        (None, 253_402_300_800, "invalid_input"),
+        (Some(&b"1 0 0"[..]), NOW, "damaged"),
+        (Some(b"null"), NOW, "damaged"),
+        (Some(b"1 0 0"), -1, "invalid_input"),
+    ] {
+        assert_eq!(guard.verify_stored(stored, &totp(), "123456", now).unwrap_err().code(), expected);
+        assert_eq!(Guard::reset_stored(stored, now).unwrap_err().code(), expected);
     }
 }

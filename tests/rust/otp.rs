@@ -207,9 +207,20 @@ fn an_entry_makes_codes_of_its_seed() {
     for (field, code) in [("totp", "94287082"), ("bare", "287082"), ("bytes", "287082")] {
         let totp = entry.totp(field).unwrap();
         assert_eq!(totp.code(59).unwrap().reveal_str().unwrap(), code);
-        assert_eq!((totp.step(59), totp.seconds_remaining(59)), (Ok(1), Ok(1)));
+        assert_eq!((totp.step(59), totp.seconds_remaining(59), totp.period()), (Ok(1), Ok(1), Ok(30)));
         assert_eq!(totp.code(-1).unwrap_err().code(), "invalid_input");
         assert_eq!(format!("{totp:?}"), format!(r#"SealedTotp {{ entry: "broker/login", field: "{field}" }}"#));
+    }
+}
+
+#[test]
+fn the_period_is_the_one_of_the_uri() {
+    let (mut vault, _) = vault();
+    for period in [1, 30, 60, 86_400] {
+        let uri = format!("otpauth://totp/a?secret={SEED}&period={period}");
+        vault.put("broker/login", Entry::new().with("totp", &uri)).unwrap();
+        let totp = vault.entry("broker/login").unwrap().totp("totp").unwrap();
+        assert_eq!((totp.period(), totp.seconds_remaining(0)), (Ok(period), Ok(period)));
     }
 }
 
@@ -310,4 +321,5 @@ fn codes_of_a_locked_vault_are_refused() {
     vault.lock();
     assert_eq!(totp.code(59).unwrap_err().code(), "locked");
     assert_eq!(totp.fresh(59, 0).unwrap_err().code(), "locked");
+    assert_eq!(totp.period().unwrap_err().code(), "locked");
 }
