@@ -436,6 +436,12 @@ impl SealedTotp {
         Ok(self.totp()?.seconds_remaining(time(at)?)?)
     }
 
+    /// The seconds from one code to the next.
+    #[getter]
+    fn period(&self) -> Result<u32> {
+        Ok(self.totp()?.period()?)
+    }
+
     /// Return a code that was not handed out before and its seconds, or `None` and the seconds to wait.
     #[pyo3(signature = (min_seconds=Whole(5), *, at=None), text_signature = "(self, min_seconds=5, *, at=None)")]
     fn fresh(&self, min_seconds: Whole<u32>, at: Option<&Bound<'_, PyAny>>) -> Result<(Option<String>, u32)> {

@@ -1,7 +1,7 @@
 //! What a vault tells about itself, and what its changes come to: values without a connection to it.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyMappingProxy, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyMappingProxy, PyTuple};
 use strongroom::vault::{CompartmentInfo, Factors, Scope, SlotInfo};
 
 use crate::kdf::Kdf;
@@ -103,6 +103,12 @@ impl Slot {
             Factors::Key => "key",
             _ => "passphrase+key",
         }
+    }
+
+    /// The WebAuthn credential id, if its key is a passkey.
+    #[getter]
+    fn passkey<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
+        self.0.passkey.as_ref().map(|id| PyBytes::new(py, id))
     }
 
     /// The cost of its passphrase.

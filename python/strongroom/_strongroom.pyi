@@ -346,6 +346,10 @@ class Slot:
         """What it asks for."""
 
     @property
+    def passkey(self) -> bytes | None:
+        """The WebAuthn credential id, if its key is a passkey. Such a slot is made and opened in a browser."""
+
+    @property
     def kdf(self) -> Kdf | None:
         """The cost of its passphrase; `None` where it asks for a key alone."""
 
@@ -1205,6 +1209,10 @@ class SealedTotp:
     >>> totp.fresh(2)[0] == code  # the next login gets another, later
     False
     """
+
+    @property
+    def period(self) -> int:
+        """The seconds from one code to the next."""
 
     def now(self) -> str:
         """Return the code of now, whether or not it was handed out before."""

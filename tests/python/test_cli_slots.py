@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 from typing import TYPE_CHECKING, Any
 
+import model
 import pytest
 import strongroom
 from command import Desk, owners_desk
@@ -38,6 +39,21 @@ def mode(path: Path) -> int:
 def opens(desk: Desk, *words: str, **how: Any) -> list[str]:
     """Return the names that are seen with these options."""
     return [line.split("\t")[0] for line in desk.ok("ls", *words, **how).text.splitlines()]
+
+
+def enrol_passkeys(desk: Desk) -> None:
+    """Do what a browser does: `phone` opens binance, `laptop` everything, and with a passphrase beside it."""
+    file = desk.folder / "strongroom.vault"
+    opened = model.open(file.read_bytes(), key=(desk.folder / "owner.key").read_text().strip())
+    writer = model.Writer(opened)
+
+    def answer(_: bytes) -> bytes:
+        return bytes(32)
+
+    writer.grant("phone", ["binance"], credential_id=b"\xfb\xffphone", prf=answer)
+    beside: dict[str, Any] = {"passphrase": PASSPHRASE, "kdf": 1, "costs": (19_456, 2, 1)}
+    writer.grant("laptop", None, credential_id=b"laptop", prf=answer, **beside)
+    file.write_bytes(writer.save())
 
 
 # ---- init ----
@@ -192,8 +208,29 @@ def test_slots_and_grants_as_json(desk: Desk) -> None:
     slots = {slot["label"]: slot for slot in desk.ok("slots", "--json").json}
     assert slots["owner"]["compartments"] is None
     assert set(slots["bot"]["compartments"]) == {"binance", "kraken"}
-    assert slots["bot"].keys() == {"id", "label", "scope", "compartments", "factors", "kdf", "created"}
+    assert slots["bot"].keys() == {"id", "label", "scope", "compartments", "factors", "passkey", "kdf", "created"}
     assert slots["bot"]["id"] == strongroom.Key.read(desk.folder / "bot.key").slot_id
+    assert slots["bot"]["passkey"] is None
+
+
+def test_slots_that_open_with_a_passkey(desk: Desk) -> None:
+    enrol_passkeys(desk)
+    with desk.open() as vault:
+        found = {slot.label: (slot.factors, slot.passkey) for slot in vault.slots}
+    assert found["owner"] == ("key", None)
+    assert found["phone"] == ("key", b"\xfb\xffphone")
+    assert found["laptop"] == ("passphrase+key", b"laptop")
+    slots = {slot["label"]: slot for slot in desk.ok("slots", "--json").json}
+    assert (slots["phone"]["factors"], slots["phone"]["passkey"]) == (["key"], "-_9waG9uZQ")
+    assert (slots["laptop"]["factors"], slots["laptop"]["passkey"]) == (["passphrase", "key"], "bGFwdG9w")
+    rows = {row.split("\t")[0]: row.split("\t")[1:3] for row in desk.ok("slots").text.splitlines()}
+    assert rows == {
+        "owner": ["everything", "key"],
+        "phone": ["binance", "passkey"],
+        "laptop": ["everything", "passphrase and passkey"],
+    }
+    assert desk.ok("revoke", "phone", "--yes").text == "binance/main\n"
+    assert {slot["label"] for slot in desk.ok("slots", "--json").json} == {"owner", "laptop"}
 
 
 # ---- revoke ----
@@ -268,6 +305,18 @@ def test_passwd_refuses_what_cannot_be(desk: Desk) -> None:
     assert opens(desk, "--passphrase-fd", "0", stdin=PASSPHRASE.encode()) == ["binance/main"]
 
 
+def test_passwd_leaves_a_passkey_to_the_browser(desk: Desk) -> None:
+    enrol_passkeys(desk)
+    before = (desk.folder / "strongroom.vault").read_bytes()
+    ended = desk.run("passwd", "laptop", "--new-passphrase-fd", "0", stdin=OTHER)
+    assert ended.code == 2
+    assert "only a browser can ask" in ended.err
+    ended = desk.run("passwd", "phone", "--new-passphrase-fd", "0", stdin=OTHER)
+    assert ended.code == 2
+    assert "opens with a passkey" in ended.err
+    assert (desk.folder / "strongroom.vault").read_bytes() == before
+
+
 # ---- rekey ----
 
 
@@ -322,6 +371,23 @@ def test_rekey_asks_about_each_slot(desk: Desk) -> None:
     assert opens(desk, "--key-file", "owner.key.new") == ["binance/main", "kraken/main"]
     assert opens(desk, "--passphrase-fd", "0", stdin=PASSPHRASE.encode()) == ["kraken/main"]
     assert opens(desk, "--key-file", "both.key.new", "--passphrase-fd", "0", stdin=OTHER.encode()) == ["binance/main"]
+
+
+def test_rekey_does_not_ask_about_passkeys(desk: Desk) -> None:
+    enrol_passkeys(desk)
+    with desk.terminal("rekey") as terminal:
+        terminal.expect("keep owner, ")
+        terminal.type("y\n")
+        terminal.expect("file of the key")
+        terminal.type("owner.key\n")
+        terminal.expect("remove 2 of 3 slots?")
+        terminal.type("y\n")
+        assert terminal.end() == 0, terminal.seen
+        assert "keep laptop" not in terminal.seen
+        for label in ("laptop", "phone"):
+            assert f"{label} goes, as it opens with a passkey" in terminal.seen
+    slots = desk.ok("slots", "--json", "--key-file", "owner.key.new").json
+    assert [slot["label"] for slot in slots] == ["owner"]
 
 
 @pytest.mark.parametrize(

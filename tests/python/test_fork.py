@@ -38,7 +38,7 @@ if child == 0:
         lambda: entry["secret"], lambda: entry.fields, lambda: entry.hmac("secret", "x"),
         lambda: secret.reveal(), lambda: bool(secret), lambda: secret == "x",
         lambda: entry.totp, lambda: totp.now(), lambda: totp.at(59), lambda: totp.step(),
-        lambda: totp.seconds_remaining(), lambda: totp.fresh(), lambda: totp.wait_fresh(),
+        lambda: totp.seconds_remaining(), lambda: totp.period, lambda: totp.fresh(), lambda: totp.wait_fresh(),
     ]
     for number, use in enumerate(uses):
         try:

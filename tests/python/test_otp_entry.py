@@ -38,6 +38,7 @@ def test_an_entry_makes_codes(vault: Vault) -> None:
     assert totp.now() in {same.at(step * 30) for step in range(before, same.step() + 1)}
     assert before <= totp.step() <= same.step()
     assert 1 <= totp.seconds_remaining() <= 30
+    assert (totp.period, put(vault, period=60).period) == (30, 60)
     with pytest.raises(errors.InvalidInputError, match="1970"):
         totp.at(-1)
     with pytest.raises(errors.InvalidInputError, match="30"):
@@ -180,6 +181,7 @@ def test_codes_of_a_locked_vault_are_refused(vault: Vault) -> None:
         totp.fresh,
         totp.wait_fresh,
         lambda: totp.at(59),
+        lambda: totp.period,
         lambda: entry.totp,
         lambda: entry.totp_of("totp"),
         lambda: asyncio.run(aio.wait_fresh(totp)),

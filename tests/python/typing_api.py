@@ -176,7 +176,7 @@ def sharing(vault: Vault, kdf: Kdf) -> None:
         assert_type(slot, Slot)
         assert_type(slot.factors, Literal["passphrase", "key", "passphrase+key"])
         assert_type((slot.id, slot.label, slot.kdf, slot.created), tuple[str, str, Kdf | None, int])
-        assert_type(slot.compartments, tuple[str, ...] | None)
+        assert_type((slot.passkey, slot.compartments), tuple[bytes | None, tuple[str, ...] | None])
     for damage in vault.damage:
         assert_type((damage.compartment, damage.record, damage.name), tuple[str, str | None, str | None])
 
@@ -243,7 +243,7 @@ async def codes_of_an_entry(vault: Vault) -> None:
     assert_type(vault["a/b"].totp_of("seed"), otp.SealedTotp)
     assert_type((totp.now(), totp.at(59), totp.wait_fresh(min_seconds=5)), tuple[str, str, str])
     assert_type(totp.fresh(5, at=59), tuple[str | None, int])
-    assert_type((totp.step(), totp.seconds_remaining()), tuple[int, int])
+    assert_type((totp.step(), totp.seconds_remaining(), totp.period), tuple[int, int, int])
     assert_type(await aio.wait_fresh(totp, 5), str)
 
 

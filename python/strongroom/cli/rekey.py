@@ -10,7 +10,7 @@ from strongroom.cli.ending import CommandLineError, tell
 from strongroom.cli.given import answer, confirmed, hidden, need_terminal, passphrase_from, says_yes
 from strongroom.cli.progress import Deriving
 from strongroom.cli.shown import shown
-from strongroom.cli.slots import tell_what_to_rotate
+from strongroom.cli.slots import asked_for, tell_what_to_rotate
 from strongroom.cli.tables import print_json
 from strongroom.cli.unlock import Opening
 from strongroom.errors import ExistsError
@@ -47,7 +47,7 @@ def rekey(
     This is for when somebody may have got at an owner's key or passphrase, and it is the one way to remove an owner.
     Every slot goes but those that you keep, and each of these has to be proven with its passphrase or key. Without
     --keep options you are asked about one slot after another. For a key in FILE a new one is made, in FILE.new: the old
-    one only opens older copies of the vault. Grant the others again.
+    one only opens older copies of the vault. Grant the others again, and enrol passkeys again: none can be kept.
 
       strongroom rekey
       strongroom rekey --keep-key owner.key
@@ -97,8 +97,11 @@ def _of_key(slots: list[Slot], file: str) -> _Kept:
 
 
 def _asked(slot: Slot) -> _Kept | None:
+    if slot.passkey is not None:
+        tell(f"{shown(slot.label)} goes, as it opens with a passkey: enrol that again afterwards")
+        return None
     scope = "everything" if slot.compartments is None else ", ".join(slot.compartments)
-    factors = slot.factors.replace("+", " and a ")
+    factors = " and a ".join(asked_for(slot))
     if not says_yes(f"keep {shown(slot.label)}, which opens {shown(scope)} with a {factors}?"):
         return None
     if slot.factors == "passphrase":

@@ -1,5 +1,6 @@
 """`strongroom slots`, `grant`, `revoke` and `passwd`: who can open a vault."""
 
+import base64
 import re
 from collections.abc import Iterable
 
@@ -45,7 +46,7 @@ def slots(opening: Opening, as_json: bool) -> None:
             (
                 slot.label,
                 "everything" if slot.compartments is None else ", ".join(slot.compartments),
-                slot.factors.replace("+", " and "),
+                " and ".join(asked_for(slot)),
                 "" if slot.kdf is None else _cost(slot.kdf).partition("(")[0],
                 when(slot.created)[:10],
             )
@@ -168,7 +169,12 @@ def passwd(
         slot = _slot(vault, name)
         if slot.factors == "key":
             raise CommandLineError(
-                f"{shown(name)} has no passphrase: it opens with a key", "name another: strongroom slots"
+                f"{shown(name)} has no passphrase: it opens with a {asked_for(slot)[0]}",
+                "name another: strongroom slots",
+            )
+        if slot.passkey is not None:
+            raise CommandLineError(
+                f"{shown(name)} asks for a passkey as well, which only a browser can ask", "change it there"
             )
         key = None
         if slot.factors == "passphrase+key":
@@ -180,6 +186,12 @@ def passwd(
         with Deriving():
             vault.change_passphrase(name, passphrase, key=key)
     click.echo(f"the passphrase of {shown(name)} is changed", err=True)
+
+
+def asked_for(slot: Slot) -> list[str]:
+    """Return what a slot asks for, in the words that people know."""
+    key = "key" if slot.passkey is None else "passkey"
+    return [key if factor == "key" else factor for factor in slot.factors.split("+")]
 
 
 def tell_what_to_rotate(names: Iterable[str]) -> None:
@@ -209,6 +221,11 @@ def _cost(kdf: Kdf) -> str:
     return repr(kdf).removeprefix("Kdf.")
 
 
+def _credential_id(passkey: bytes) -> str:
+    """As a browser writes it: `PublicKeyCredential.id` is base64url without padding."""
+    return base64.urlsafe_b64encode(passkey).decode().rstrip("=")
+
+
 def _described(slot: Slot) -> dict[str, object]:
     return {
         "id": slot.id,
@@ -216,6 +233,7 @@ def _described(slot: Slot) -> dict[str, object]:
         "scope": slot.scope,
         "compartments": None if slot.compartments is None else list(slot.compartments),
         "factors": slot.factors.split("+"),
+        "passkey": None if slot.passkey is None else _credential_id(slot.passkey),
         "kdf": None if slot.kdf is None else _cost(slot.kdf),
         "created": slot.created,
     }
