@@ -414,7 +414,7 @@ def test_the_demo_ends_well_and_leaves_nothing(tmp_path: Path) -> None:
     nothing_is_left(process, tmp_path)
 
     titles = [line for line in output.splitlines() if line[:1].isdigit()]
-    assert [title.split(".")[0] for title in titles] == [str(number) for number in range(1, 10)]
+    assert [title.split(".")[0] for title in titles] == [str(number) for number in range(1, 11)]
     assert len(secrets()) == 7
     assert [value for value in secrets() if value in output] == []
 

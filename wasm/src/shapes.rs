@@ -11,6 +11,7 @@ extern "C" {
 
     pub(crate) fn entry(
         name: &str,
+        record: String,
         version: f64,
         state: &str,
         kind: &str,

@@ -66,8 +66,15 @@ impl Vault {
         &mut self.0
     }
 
-    fn version_of(&self, name: &JsValue, version: &JsValue) -> Result<SealedEntry> {
-        Ok(self.0.version(&text(name, "the name of an entry")?, whole(version, "a version")?)?)
+    /// A version that was seen in a [`snapshot`], by its number and its record.
+    fn version_of(&self, name: &JsValue, seen: &JsValue) -> Result<SealedEntry> {
+        let seen = array(seen, "a version")?;
+        let [number, record] = seen.as_slice() else { return invalid("expected the number and record of a version") };
+        let Ok(record) = u128::from_str_radix(&text(record, "a record")?, 16) else {
+            return invalid("expected a record as 32 hex digits");
+        };
+        let name = text(name, "the name of an entry")?;
+        Ok(self.0.version(&name, whole(number, "a version")?, &record.to_be_bytes())?)
     }
 
     fn totp_of(&self, name: &JsValue, version: &JsValue, field: &JsValue) -> Result<SealedTotp> {
@@ -281,9 +288,9 @@ impl Vault {
     #[wasm_bindgen(js_name = "changePassphrase")]
     pub fn change_passphrase(&mut self, label: &JsValue, new: &JsValue, options: &JsValue) -> Result<()> {
         let (label, new) = (text(label, "a label")?, passphrase(new, true)?);
-        let options = Options::of(options, &["key", "kdf"])?;
-        let unlock = match options.text("key")? {
-            Some(key) => Unlock::passphrase_and_key(&new, Key::parse(&key)?),
+        let options = Options::of(options, &["key", "passkey", "kdf"])?;
+        let unlock = match factors(&options, true)? {
+            Some(unlock) => unlock.with_passphrase(&new),
             None => Unlock::passphrase(&new),
         };
         Ok(self.vault().change_passphrase(&label, &unlock, kdf(options.get("kdf"))?)?)
@@ -358,6 +365,7 @@ fn on_damage(options: &Options) -> Result<OnDamage> {
 fn snapshot(entry: &SealedEntry) -> JsValue {
     shapes::entry(
         entry.name(),
+        hex(&entry.record_id()),
         entry.version() as f64,
         entry.state().as_str(),
         entry.kind(),

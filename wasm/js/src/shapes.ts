@@ -7,6 +7,8 @@ import type { Compartment, Damage, Kdf, OpenedBy, PasskeySlot, Rekeyed, Revoked,
 /** What an entry is without its secrets. */
 export interface Snapshot {
   readonly name: string;
+  /** Which record it is, since an entry that was removed and put again counts its versions from 1 again. */
+  readonly record: string;
   readonly version: number;
   readonly state: "current" | "pending" | "previous";
   readonly kind: string;
@@ -40,7 +42,7 @@ export function error(code: ErrorCode, message: string): StrongroomError {
 }
 
 /** Names and values in turn. No name is looked up on a prototype. */
-function record(pairs: readonly string[]): Readonly<Record<string, string>> {
+function named(pairs: readonly string[]): Readonly<Record<string, string>> {
   const entries: [string, string][] = [];
   for (let at = 0; at + 1 < pairs.length; at += 2) {
     entries.push([pairs[at] as string, pairs[at + 1] as string]);
@@ -50,6 +52,7 @@ function record(pairs: readonly string[]): Readonly<Record<string, string>> {
 
 export function entry(
   name: string,
+  record: string,
   version: number,
   state: Snapshot["state"],
   kind: string,
@@ -63,12 +66,13 @@ export function entry(
 ): Snapshot {
   return {
     name,
+    record,
     version,
     state,
     kind,
     tags,
     note: note ?? null,
-    info: record(info),
+    info: named(info),
     created,
     updated,
     expiresAt: expiresAt ?? null,
@@ -124,7 +128,7 @@ export function revoked(rotate: string[], dropped: Damage[]): Revoked {
 }
 
 export function rekeyed(keys: string[], removed: string[], rotate: string[], dropped: Damage[]): Rekeyed {
-  return { keys: record(keys), removed, rotate, dropped };
+  return { keys: named(keys), removed, rotate, dropped };
 }
 
 export function kdf(

@@ -171,14 +171,16 @@ function vaultOn(link: Link, remote: number, first: View): Vault {
 type Ask = <T>(method: string, ...args: unknown[]) => Promise<T>;
 
 function entryOf(snapshot: Snapshot, ask: Ask): Entry {
-  const { name, version } = snapshot;
-  const totpOf = (field: string) => totpOn((method, ...args) => ask(method, name, version, field, ...args));
+  const { record, ...facts } = snapshot;
+  const { name, version } = facts;
+  const seen = [version, record];
+  const totpOf = (field: string) => totpOn((method, ...args) => ask(method, name, seen, field, ...args));
   return Object.freeze({
-    ...snapshot,
-    fieldNames: () => ask<string[]>("fieldNames", name, version),
-    reveal: (field: string) => ask<FieldValue>("reveal", name, version, field),
+    ...facts,
+    fieldNames: () => ask<string[]>("fieldNames", name, seen),
+    reveal: (field: string) => ask<FieldValue>("reveal", name, seen, field),
     hmac: (field: string, message: string | Uint8Array, algorithm?: string) =>
-      ask<Uint8Array>("hmac", name, version, field, message, algorithm),
+      ask<Uint8Array>("hmac", name, seen, field, message, algorithm),
     totp: totpOf("totp"),
     totpOf,
   });

@@ -345,22 +345,23 @@ export interface Vault extends AsyncDisposable {
     options?: { readonly compartments?: readonly string[]; readonly dropDamaged?: boolean },
   ): Promise<Revoked>;
   /**
-   * Gives a slot a new passphrase and cost. The key of a slot that asks for both stays and must be given. It protects only
-   * against people without an earlier copy of the file; after a leak use {@link rekey}.
+   * Gives a slot a new passphrase and cost. The key of a slot that asks for both stays and must be given; a passkey with its
+   * answer to a new {@link generatePrfInput}. It protects only against people without an earlier copy of the file; after a leak
+   * use {@link rekey}.
    */
   changePassphrase(
     label: string,
     passphrase: string,
-    options?: { readonly key?: string; readonly kdf?: Kdf },
+    options?: { readonly key?: string; readonly passkey?: NewPasskey; readonly kdf?: Kdf },
   ): Promise<void>;
   /** Gives a slot's passphrase another cost. The factors must open the slot, else `decrypt`. */
-  strengthen(label: string, factors: Factors, kdf?: Kdf): Promise<void>;
+  strengthen(label: string, factors: Omit<Factors, "passkey">, kdf?: Kdf): Promise<void>;
   /**
    * Gives the vault a new id and new keys, and discards every slot but those that `keep` opens: for when an owner's secret may
    * be known to another, and the one way to remove an owner's slot. Slots with a key get a new one; passkeys are enrolled
    * again.
    */
-  rekey(keep: readonly Factors[], options?: { readonly dropDamaged?: boolean }): Promise<Rekeyed>;
+  rekey(keep: readonly Omit<Factors, "passkey">[], options?: { readonly dropDamaged?: boolean }): Promise<Rekeyed>;
 
   /** What this reader has seen of the vault, as text to keep apart from it; see {@link Unlock.pin}. */
   pin(): Promise<string>;
