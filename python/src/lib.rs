@@ -17,6 +17,7 @@ mod key;
 mod otp;
 mod password;
 mod reports;
+mod sealed_file;
 mod secret;
 mod vault;
 
@@ -52,6 +53,8 @@ mod _strongroom {
     };
     #[pymodule_export]
     use crate::reports::{Compartment, Damage, OpenedBy, Rekeyed, Revoked, Slot};
+    #[pymodule_export]
+    use crate::sealed_file::{read_sealed, replace_sealed};
     #[pymodule_export]
     use crate::secret::Secret;
     #[pymodule_export]

@@ -883,6 +883,20 @@ def create_vault(
 ) -> Vault:
     """Make a vault file."""
 
+def read_sealed(path: str, /) -> tuple[bytes, bytes]:
+    """Return the sealed bytes of a vault's file, and their SHA-256. Only the frame is checked: no key is needed.
+
+    Raises `NotFoundError`, `FormatError`, `UnsupportedVersionError`, `LimitError` over 64 MiB, `IoError`.
+    """
+
+def replace_sealed(path: str, expected: bytes, new: bytes, /) -> bytes:
+    """Replace a vault's file by new sealed bytes, if it holds those whose SHA-256 is `expected`, or `new` already.
+
+    Returns the SHA-256 of the new ones, which are on disk then. It takes the lock that every save takes, and keeps the
+    file's owner, group and mode. Raises `ConflictError` if someone else has saved, `NotFoundError` if the file is gone,
+    `FormatError`, `UnsupportedVersionError` and `LimitError` for new bytes that are no vault by their frame, `IoError`.
+    """
+
 def after_fork_in_child() -> None:
     """Lock every vault that the parent process opened, by a counter alone: no lock is taken."""
 

@@ -162,25 +162,25 @@ impl VaultFile {
 
 /// The bytes on disk, whatever is in them.
 #[derive(Debug)]
-struct Store {
+pub(super) struct Store {
     path: PathBuf,
     patience: Duration,
 }
 
 /// What [`Store::replace`] has put in place.
 #[derive(Debug)]
-struct Stored {
+pub(super) struct Stored {
     bytes: Vec<u8>,
     /// Whether that is certain to survive a power loss.
-    durable: Result<()>,
+    pub(super) durable: Result<()>,
 }
 
 impl Store {
-    fn at(path: &Path) -> Result<Self> {
+    pub(super) fn at(path: &Path) -> Result<Self> {
         Ok(Self { path: absolute(path)?, patience: PATIENCE })
     }
 
-    fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         self.path.display().to_string()
     }
 
@@ -189,14 +189,14 @@ impl Store {
         Error::Exists(format!("{}{}", self.name(), if is_dangling { ", a link to a file that is gone," } else { "" }))
     }
 
-    fn vanished(&self) -> Error {
+    pub(super) fn vanished(&self) -> Error {
         let name = self.name();
         Error::NotFound(format!(
             "{name} was there and is gone, so nothing was saved: put it back and try again; {name}"
         ))
     }
 
-    fn read(&self) -> Result<Vec<u8>> {
+    pub(super) fn read(&self) -> Result<Vec<u8>> {
         match read(&self.path)? {
             Some((bytes, _)) => Ok(bytes),
             None => Err(Error::NotFound(self.name())),
@@ -205,7 +205,7 @@ impl Store {
 
     /// Replaces the file by what `next` makes of its bytes, `None` where there is no file. Nobody else who goes
     /// through here writes in between. On an error the file is as it was.
-    fn replace(&self, next: impl FnOnce(Option<&[u8]>) -> Result<Vec<u8>>) -> Result<Stored> {
+    pub(super) fn replace(&self, next: impl FnOnce(Option<&[u8]>) -> Result<Vec<u8>>) -> Result<Stored> {
         let target = self.target()?;
         let folder = self.folder(&target)?;
         let _lock = Lock::take(&target, self.patience)?;

@@ -15,6 +15,8 @@ mod name;
 mod passkey;
 mod pin;
 mod root;
+#[cfg(not(target_family = "wasm"))]
+mod sealed_file;
 mod splice;
 mod totp;
 mod unlock;
