@@ -76,12 +76,7 @@ def open(  # noqa: A001 - `strongroom.open` is named after what it does
     ...     vault.opened_by.link
     'argument'
     """
-    path = vault_path(path)
-    if not os.path.lexists(path):
-        raise NotFoundError(
-            f"vault {path} not found; say where it is, as with STRONGROOM_VAULT, or make it: `strongroom init`, "
-            "strongroom.create()"
-        )
+    path = found_vault(path)
     given = passphrase is not None or key is not None or key_file is not None
     links = [link for link in _CHAIN if link[1]()]
     if given:
@@ -143,6 +138,17 @@ def vault_path(path: "str | os.PathLike[str] | None" = None) -> str:
         if not path:
             raise InvalidInputError("STRONGROOM_VAULT is set but empty; expected the path of a vault")
     return os.path.abspath(os.fsdecode(path))  # noqa: PTH100 - pathlib is slow to load
+
+
+def found_vault(path: "str | os.PathLike[str] | None" = None) -> str:
+    """Return the same of a vault that is there; `NotFoundError` says how to get one."""
+    path = vault_path(path)
+    if not os.path.lexists(path):
+        raise NotFoundError(
+            f"vault {path} not found; say where it is, as with STRONGROOM_VAULT, or make it: `strongroom init`, "
+            "strongroom.create()"
+        )
+    return path
 
 
 def _explicit(

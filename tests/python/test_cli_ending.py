@@ -18,6 +18,7 @@ COMMANDS = [
     *(["init"], ["put"], ["ls"], ["rm"], ["mv"], ["import", "env"], ["export"], ["grant"], ["revoke"], ["slots"]),
     *(["passwd"], ["rekey"], ["get"], ["run"], ["totp"], ["qr"], ["import", "otpauth"]),
 ]
+SERVES = ["dashboard"]  # until it is interrupted
 PASSPHRASE = "correct horse battery staple"
 
 
@@ -43,11 +44,11 @@ def test_help_names_every_exit_code_and_every_link(desk: Desk) -> None:
     for name in ("KEY_FD", "KEY_FILE", "KEY ", "PASSPHRASE"):
         assert f"$STRONGROOM_{name}" in text
     assert desk.ok().text == text
-    for command in COMMANDS:
+    for command in [*COMMANDS, SERVES]:
         assert f"\n  {command[0]} " in text
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("command", [*COMMANDS, SERVES], ids=" ".join)
 def test_help_teaches_by_example(desk: Desk, command: list[str]) -> None:
     text = desk.ok(*command, "--help").text
     assert f"\n  strongroom {' '.join(command)}" in text.replace("    strongroom", "  strongroom")

@@ -8,6 +8,7 @@ import click
 from strongroom import __version__
 from strongroom.cli import completion, exit_codes, get, run
 from strongroom.cli.commands import OPENING, Commands, opens_a_vault
+from strongroom.cli.dashboard import dashboard
 from strongroom.cli.ending import CommandLineError
 from strongroom.cli.entries import ls, mv, put, rm
 from strongroom.cli.export import export
@@ -99,6 +100,7 @@ for _command in (
     _run,
     totp,
     qr,
+    dashboard,
     grant,
     revoke,
     slots,
