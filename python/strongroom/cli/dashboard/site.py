@@ -42,12 +42,13 @@ HEADERS = {
     "Cross-Origin-Embedder-Policy": "require-corp",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": ", ".join(
+        # Passkeys, copying, and reading the QR code of a one-time code's seed.
         [f"{feature}=(self)" for feature in ("publickey-credentials-get", "publickey-credentials-create")]
-        + ["clipboard-write=(self)"]
+        + ["clipboard-write=(self)", "camera=(self)"]
         + [
             f"{feature}=()"
             for feature in (
-                *("accelerometer", "autoplay", "camera", "clipboard-read", "display-capture"),
+                *("accelerometer", "autoplay", "clipboard-read", "display-capture"),
                 *("encrypted-media", "fullscreen", "gamepad", "geolocation", "gyroscope", "hid", "idle-detection"),
                 *("local-fonts", "magnetometer", "microphone", "midi", "payment", "picture-in-picture"),
                 *("screen-wake-lock", "serial", "usb", "xr-spatial-tracking"),
