@@ -1,0 +1,81 @@
+/** What went wrong, beside the form that is still filled in, with the ways out. */
+
+import type { ComponentChildren } from "preact";
+
+import { type Change, isConflict, useSession, useTask } from "./hooks";
+import { Icon } from "./icons";
+import type { Message } from "./messages";
+import { notify } from "./notice";
+import { download } from "./source/file";
+
+export function Failure({ message, children }: { readonly message: Message | null; readonly children?: ComponentChildren }) {
+  // The place is there before the words are, so that screen readers say them.
+  return (
+    <div role="alert">
+      {message && (
+        <div class="failure">
+          <Icon name="alert" />
+          <div>
+            <strong>{message.title}</strong>
+            <p>{message.text}</p>
+            {children && <div class="failure-actions">{children}</div>}
+          </div>
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** What kept a change from being saved. */
+export function ChangeFailure({ change }: { readonly change: Change }) {
+  const session = useSession();
+  const rescue = useTask();
+  const { failure } = change;
+  if (failure !== null && isConflict(failure)) {
+    return (
+      <Failure message={{ ...failure, text: `${failure.text} What you filled in is still here.` }}>
+        <button type="button" class="small" onClick={() => void change.keepMine()}>
+          Keep mine
+        </button>
+        <button type="button" class="small" onClick={() => void change.takeTheirs()}>
+          Take theirs
+        </button>
+      </Failure>
+    );
+  }
+  const save = () =>
+    rescue.run(async () => {
+      download(copyName(session.source.name), await session.sealedWithChanges());
+      notify("Downloaded a copy of the vault with your changes, sealed");
+    });
+  return (
+    <>
+      <Failure message={failure}>
+        {failure && canRetry(failure) && (
+          <>
+            <button type="button" class="small" onClick={() => void change.again()}>
+              Try again
+            </button>
+            {session.hasPending && (
+              <button type="button" class="small" onClick={() => void save()}>
+                Download the vault with your changes
+              </button>
+            )}
+          </>
+        )}
+      </Failure>
+      <Failure message={rescue.failure} />
+    </>
+  );
+}
+
+/** What is wrong with the input is not better the second time. */
+function canRetry({ code }: Message): boolean {
+  return !["invalid_input", "exists", "limit", "not_found", "no_access", "damaged", "decrypt"].includes(code);
+}
+
+/** "bots.vault" with changes is "bots.changed.vault". */
+export function copyName(name: string): string {
+  const dot = name.lastIndexOf(".");
+  return dot > 0 ? `${name.slice(0, dot)}.changed${name.slice(dot)}` : `${name}.changed`;
+}
