@@ -6,7 +6,7 @@ import { type Change, isConflict, useSession, useTask } from "./hooks";
 import { Icon } from "./icons";
 import type { Message } from "./messages";
 import { notify } from "./notice";
-import { download } from "./source/file";
+import { copyName, download } from "./source/file";
 
 export function Failure({ message, children }: { readonly message: Message | null; readonly children?: ComponentChildren }) {
   // The place is there before the words are, so that screen readers say them.
@@ -72,10 +72,4 @@ export function ChangeFailure({ change }: { readonly change: Change }) {
 /** What is wrong with the input is not better the second time. */
 function canRetry({ code }: Message): boolean {
   return !["invalid_input", "exists", "limit", "not_found", "no_access", "damaged", "decrypt"].includes(code);
-}
-
-/** "bots.vault" with changes is "bots.changed.vault". */
-export function copyName(name: string): string {
-  const dot = name.lastIndexOf(".");
-  return dot > 0 ? `${name.slice(0, dot)}.changed${name.slice(dot)}` : `${name}.changed`;
 }

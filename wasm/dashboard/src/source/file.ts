@@ -154,6 +154,12 @@ export function download(name: string, bytes: Uint8Array): void {
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
+/** "bots.vault" with changes is "bots.changed.vault". */
+export function copyName(name: string): string {
+  const dot = name.lastIndexOf(".");
+  return dot > 0 ? `${name.slice(0, dot)}.changed${name.slice(dot)}` : `${name}.changed`;
+}
+
 async function bytesOf(file: File): Promise<Uint8Array> {
   checkSize(file.size);
   try {

@@ -1,0 +1,99 @@
+/** Which vault? */
+
+import { useRef, useState } from "preact/hooks";
+
+import { Failure } from "./failure";
+import { useTask } from "./hooks";
+import { Icon } from "./icons";
+import type { Message } from "./messages";
+import { canPickFiles, droppedVault, pickVault, readVault } from "./source/file";
+import type { Source } from "./source/source";
+
+interface Properties {
+  readonly problem: Message | null;
+  readonly onAgain: (() => void) | null;
+  readonly onSource: (source: Source) => Promise<void>;
+  readonly onCreate: () => void;
+}
+
+export function Start({ problem, onAgain, onSource, onCreate }: Properties) {
+  const [isOver, setOver] = useState(false);
+  const input = useRef<HTMLInputElement>(null);
+  const task = useTask();
+  const cannotOpen = problem?.code === "no_wasm" || problem?.code === "wasm_blocked";
+  const take = (job: () => Promise<Source | null>) =>
+    void task.run(async () => {
+      const source = await job();
+      if (source !== null) {
+        await onSource(source);
+      }
+    });
+  return (
+    <main class="door">
+      <Brand />
+      <Failure message={task.failure ?? problem}>
+        {onAgain && !task.failure && (
+          <button type="button" class="small" onClick={onAgain}>
+            Try again
+          </button>
+        )}
+      </Failure>
+      {!cannotOpen && (
+        <div
+          class={isOver ? "card drop over" : "card drop"}
+          onDragOver={(event) => {
+            event.preventDefault();
+            setOver(true);
+          }}
+          onDragLeave={() => setOver(false)}
+          onDrop={(event) => {
+            event.preventDefault();
+            setOver(false);
+            const { dataTransfer } = event;
+            if (dataTransfer !== null) {
+              take(() => droppedVault(dataTransfer));
+            }
+          }}
+        >
+          <Icon name="vault" />
+          <h2>Open a vault</h2>
+          <p>Drop a vault file here, or choose one. It is opened inside this browser and sent nowhere.</p>
+          <button
+            type="button"
+            class="primary"
+            aria-busy={task.isBusy}
+            onClick={() => (canPickFiles ? take(pickVault) : input.current?.click())}
+          >
+            <Icon name="folder" /> Choose a vault file
+          </button>
+          <input
+            ref={input}
+            type="file"
+            class="unseen"
+            tabIndex={-1}
+            aria-label="Vault file"
+            onChange={(event) => {
+              const file = event.currentTarget.files?.[0];
+              event.currentTarget.value = "";
+              if (file) {
+                take(() => readVault(file));
+              }
+            }}
+          />
+          <button type="button" class="quiet" onClick={onCreate}>
+            <Icon name="add" /> Make a new vault
+          </button>
+          {!canPickFiles && <p class="hint">This browser can't write files: you download the vault after changing it.</p>}
+        </div>
+      )}
+    </main>
+  );
+}
+
+export function Brand() {
+  return (
+    <h1 class="brand">
+      <Icon name="vault" /> Strongroom
+    </h1>
+  );
+}
