@@ -1,6 +1,6 @@
 /** Labelled inputs, with their hints and errors tied to them. */
 
-import type { ComponentChildren, JSX } from "preact";
+import type { ComponentChildren } from "preact";
 import { useEffect, useId, useState } from "preact/hooks";
 
 import { Icon } from "./icons";
@@ -12,11 +12,17 @@ interface Labelled {
   readonly error?: string | null;
 }
 
-type InputProperties = Labelled &
-  Omit<JSX.IntrinsicElements["input"], "label" | "value" | "onInput" | "ref"> & {
-    readonly value: string;
-    readonly onInput: (value: string) => void;
-  };
+interface InputProperties extends Labelled {
+  readonly value: string;
+  readonly onInput: (value: string) => void;
+  readonly type?: "text" | "datetime-local";
+  readonly autocomplete?: "off" | "current-password" | "new-password";
+  readonly placeholder?: string;
+  readonly required?: boolean;
+  readonly maxLength?: number;
+  /** The id of a datalist. */
+  readonly list?: string;
+}
 
 export function TextInput({ label, hint, error, value, onInput, ...rest }: InputProperties) {
   const id = useId();
@@ -26,10 +32,10 @@ export function TextInput({ label, hint, error, value, onInput, ...rest }: Input
       <input
         autocomplete="off"
         spellcheck={false}
-        {...rest}
+        {...(rest as object)}
         id={id}
         value={value}
-        aria-invalid={error ? true : undefined}
+        aria-invalid={Boolean(error)}
         aria-describedby={`${id}-hint`}
         onInput={(event) => onInput(event.currentTarget.value)}
       />
@@ -57,13 +63,13 @@ export function SecretInput(properties: InputProperties) {
       <div class="with-button">
         <input
           autocomplete="off"
-          {...rest}
+          {...(rest as object)}
           id={id}
-          type={isShown ? "text" : "password"}
+          type={(isShown ? "text" : "password") as "text"}
           spellcheck={false}
           autocapitalize="none"
           value={value}
-          aria-invalid={error ? true : undefined}
+          aria-invalid={Boolean(error)}
           aria-describedby={`${id}-hint`}
           onInput={(event) => onInput(event.currentTarget.value)}
         />

@@ -16,7 +16,6 @@ import { DownloadSource } from "./source/file";
 import { notify } from "./notice";
 
 export function Inside({ onLock }: { readonly onLock: () => void }) {
-  const session = useSession();
   const places = usePlaces();
   const { place, go } = places;
   const [query, setQuery] = useState("");

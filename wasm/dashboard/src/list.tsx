@@ -13,7 +13,7 @@ interface Properties {
   readonly place: Place;
   readonly query: string;
   readonly onQuery: (query: string) => void;
-  readonly search: RefObject<HTMLInputElement>;
+  readonly search: RefObject<HTMLInputElement | null>;
   readonly onOpen: (name: string) => void;
   readonly onAdd: () => void;
 }
