@@ -88,7 +88,7 @@ export function App({ token }: { readonly token: string | null }) {
         void lock();
       } else {
         setWarning(left <= WARNING_SECONDS && mustWarn(session) ? left : null);
-        void session.look().catch(() => undefined);
+        session.checkAlive();
       }
     });
     watch.current = idle;
@@ -103,12 +103,14 @@ export function App({ token }: { readonly token: string | null }) {
         void lock();
       }
     };
+    const minute = setInterval(() => void session.look().catch(() => undefined), 60_000);
     window.addEventListener("focus", poll);
     document.addEventListener("visibilitychange", poll);
     window.addEventListener("keydown", onKey);
     return () => {
       stop();
       idle.stop();
+      clearInterval(minute);
       window.removeEventListener("focus", poll);
       document.removeEventListener("visibilitychange", poll);
       window.removeEventListener("keydown", onKey);

@@ -64,7 +64,8 @@ export function Create({ onDone, onCancel }: { readonly onDone: (session: Sessio
         <h2 id="create-title">Make a new vault</h2>
         <TextInput label="File name" value={name} onInput={setName} />
         <NewPassphraseInput value={passphrase} words={[name, "strongroom"]} error={problem} onChange={setPassphrase} />
-        <p class="hint">Nobody can open the vault without the passphrase, and nobody can restore it. Keep it where you find it again.</p>
+        <p class="hint">
+          {canPickFiles && "You choose where to save it next. "}Nobody can open the vault without the passphrase, and nobody can restore it. Keep it where you find it again.</p>
         <Failure message={task.failure} />
         {task.isBusy && <Working text="Making the key from your passphrase" />}
         <div class="actions">
@@ -72,7 +73,7 @@ export function Create({ onDone, onCancel }: { readonly onDone: (session: Sessio
             Cancel
           </button>
           <button type="submit" class="primary" disabled={task.isBusy}>
-            {canPickFiles ? "Create and choose where to save" : "Create"}
+            Create vault
           </button>
         </div>
       </form>

@@ -104,11 +104,11 @@ function Info({ entry }: { readonly entry: Entry }) {
           <div key={key} class="field">
             <dt>{key}</dt>
             <dd class="value">{value}</dd>
-            <div class="field-buttons">
+            <dd class="field-buttons">
               <button type="button" class="quiet square" aria-label={`Copy ${key}`} onClick={() => void copyPlain(key, value)}>
                 <Icon name="copy" />
               </button>
-            </div>
+            </dd>
           </div>
         ))}
       </dl>

@@ -102,7 +102,7 @@ function Bar(properties: { readonly onLock: () => void; readonly onSettings: () 
         <Icon name="vault" />
         <div>
           <h1>{source.name}</h1>
-          <span>{label ? `${scope}: ${label}` : scope}</span>
+          <span>{label && label !== scope ? `${scope}: ${label}` : scope}</span>
         </div>
       </div>
       {source instanceof DownloadSource && source.isUnsaved && (

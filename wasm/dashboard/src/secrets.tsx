@@ -37,7 +37,7 @@ export function Secrets({ entry, title = "Secrets" }: { readonly entry: Entry; r
       <h3 id={id}>{title}</h3>
       {problem && <p class="nothing">{problem}</p>}
       {names?.filter(isCodeField).map((field) => <Codes key={field} entry={entry} field={field} />)}
-      <div class="fields">{names?.map((field) => <SecretField key={`${field} ${entry.version} ${session.revision}`} entry={entry} field={field} />)}</div>
+      <div class="fields">{names?.map((field) => <SecretField key={`${field} ${entry.version} ${entry.updated}`} entry={entry} field={field} />)}</div>
     </section>
   );
 }

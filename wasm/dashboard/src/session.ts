@@ -166,12 +166,17 @@ export class Session {
     await this.#vault.lock();
   }
 
-  /** To be called now and then: finds out that the worker has ended, and what has become due. */
+  /** Reads names and dates again: what is due changes with time alone. */
   async look(): Promise<void> {
+    if (this.#pending === null && !this.isEnded) {
+      await this.#inTurn(() => this.#refresh());
+    }
+  }
+
+  /** Finds out whether the worker has ended without being asked to. */
+  checkAlive(): void {
     if (this.#vault.locked) {
       this.#noteEnd();
-    } else if (this.#pending === null) {
-      await this.#inTurn(() => this.#refresh());
     }
   }
 
