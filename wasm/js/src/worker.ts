@@ -14,13 +14,18 @@ const port: Port = parent ?? (globalThis as unknown as Port);
 const engine = new Engine();
 const started = start();
 started.catch(() => {}); // told in answer to each request
+let held: Promise<unknown> | undefined;
 
 async function receive(message: Asked | string): Promise<void> {
   if (typeof message === "string") {
     // Held for as long as this worker lives, so that the page learns when it does not.
-    void navigator.locks.request(message, () => new Promise(() => {}));
+    held = new Promise((granted) => {
+      const hold = () => new Promise<never>(() => granted(undefined));
+      navigator.locks.request(message, hold).catch(granted);
+    });
     return;
   }
+  await held; // two threads' requests for it can come in either order: the page must not be first
   try {
     await started;
   } catch (fault) {

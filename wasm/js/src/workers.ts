@@ -105,7 +105,7 @@ function watch(worker: Worker, ended: () => void): void {
   }
   const name = `strongroom-worker-${crypto.randomUUID()}`;
   worker.postMessage(name);
-  // Its first answer comes after it has asked for the lock, so that ours comes second.
+  // Its first answer comes once it has the lock, so that ours waits.
   worker.addEventListener("message", () => void locks.request(name, ended).catch(() => {}), { once: true });
 }
 
