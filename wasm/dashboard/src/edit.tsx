@@ -77,6 +77,11 @@ export function Edit({ name, kind, compartment, onDone, onCancel }: Properties) 
       onDone(base?.name ?? draft.name.trim());
     });
   };
+  const theirs = () => {
+    isDone.current = true;
+    setDraft(original);
+    onDone(base?.name ?? draft.name.trim());
+  };
   return (
     <form
       class="entry edit"
@@ -119,7 +124,7 @@ export function Edit({ name, kind, compartment, onDone, onCancel }: Properties) 
         </div>
       </fieldset>
       <Failure message={problem} />
-      <ChangeFailure change={change} />
+      <ChangeFailure change={change} onTheirs={theirs} />
       <div class="actions sticky">
         <button type="button" onClick={onCancel} disabled={change.isBusy}>
           Cancel

@@ -60,7 +60,7 @@ function SecretRow(properties: {
   const what = row.name || `secret ${number}`;
   if (row.state === "kept" || row.state === "removed") {
     return (
-      <div class="edit-row" role="group" aria-label={what}>
+      <div class="edit-row kept" role="group" aria-label={what}>
         <span class={row.state === "removed" ? "field-name struck" : "field-name"}>{row.name}</span>
         <span class="faint">{row.state === "removed" ? "will be removed" : "unchanged"}</span>
         <span class="row-buttons">

@@ -157,7 +157,7 @@ function Remove({ name, onClose, onGone }: { readonly name: string; readonly onC
   return (
     <Confirm title={`Remove ${name}?`} action="Remove" isBusy={change.isBusy} onConfirm={() => void remove()} onClose={onClose}>
       <p>All its versions go. Bots that use it will fail. Only a copy of the vault brings it back.</p>
-      <ChangeFailure change={change} />
+      <ChangeFailure change={change} onTheirs={onClose} />
     </Confirm>
   );
 }

@@ -27,7 +27,7 @@ export function Failure({ message, children }: { readonly message: Message | nul
 }
 
 /** What kept a change from being saved. */
-export function ChangeFailure({ change }: { readonly change: Change }) {
+export function ChangeFailure({ change, onTheirs }: { readonly change: Change; readonly onTheirs?: () => void }) {
   const session = useSession();
   const rescue = useTask();
   const { failure } = change;
@@ -37,7 +37,7 @@ export function ChangeFailure({ change }: { readonly change: Change }) {
         <button type="button" class="small" onClick={() => void change.keepMine()}>
           Keep mine
         </button>
-        <button type="button" class="small" onClick={() => void change.takeTheirs()}>
+        <button type="button" class="small" onClick={() => void change.takeTheirs().then((isTaken) => isTaken && onTheirs?.())}>
           Take theirs
         </button>
       </Failure>

@@ -83,7 +83,7 @@ export function Grant({ onClose }: { readonly onClose: () => void }) {
           onChoose={(choice) => setOwner(choice === "owner")}
         />
         {!isOwner && (
-          <fieldset class="choices columns">
+          <fieldset class="choices many">
             <legend>Compartments</legend>
             {vault.compartments.length === 0 && <p class="hint">There is none yet: add an entry first.</p>}
             {vault.compartments.map((compartment) => (
@@ -116,7 +116,7 @@ export function Grant({ onClose }: { readonly onClose: () => void }) {
           <NewPassphraseInput value={passphrase} words={[name, source.name, "strongroom"]} error={passphraseError} onChange={setPassphrase} />
         )}
         <Failure message={problem} />
-        <ChangeFailure change={change} />
+        <ChangeFailure change={change} onTheirs={onClose} />
         {change.isBusy && <Working text="Making the new slot" />}
         <div class="actions">
           <button type="button" onClick={onClose} disabled={change.isBusy}>

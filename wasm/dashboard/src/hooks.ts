@@ -28,8 +28,8 @@ export interface Change {
   again(): Promise<void>;
   /** Makes the change once more, on top of what someone else has saved. */
   keepMine(): Promise<void>;
-  /** Drops the change for what someone else has saved. */
-  takeTheirs(): Promise<void>;
+  /** Drops the change for what someone else has saved. Returns whether that could be read. */
+  takeTheirs(): Promise<boolean>;
   /** Drops what could not be saved. */
   forget(): Promise<void>;
   fail(error: unknown): void;
@@ -43,7 +43,7 @@ export function useChange(): Change {
   const [failure, setFailure] = useState<Message | null>(null);
   useEffect(() => () => void session.forget(by).catch(() => undefined), [session, by]);
 
-  const attempt = async (job: () => Promise<{ result: unknown } | null>): Promise<void> => {
+  const attempt = async (job: () => Promise<{ result: unknown } | null>): Promise<boolean> => {
     setBusy(true);
     setFailure(null);
     try {
@@ -51,8 +51,10 @@ export function useChange(): Change {
       if (outcome !== null) {
         last.current?.done(outcome.result);
       }
+      return true;
     } catch (error) {
       setFailure(explain(session.whatFailed(error)));
+      return false;
     } finally {
       setBusy(false);
     }
@@ -67,12 +69,15 @@ export function useChange(): Change {
       last.current = { apply, done: done as (result: unknown) => void };
       await attempt(() => whole(false));
     },
-    again: () => attempt(async () => (await session.again(by)) ?? (await whole(false))),
-    keepMine: () =>
-      attempt(async () => {
+    async again() {
+      await attempt(async () => (await session.again(by)) ?? (await whole(false)));
+    },
+    async keepMine() {
+      await attempt(async () => {
         await session.takeTheirs();
         return await whole(true);
-      }),
+      });
+    },
     takeTheirs: () =>
       attempt(async () => {
         await session.takeTheirs();

@@ -55,15 +55,15 @@ export function Inside({ onLock }: { readonly onLock: () => void }) {
         />
       </nav>
       {place.view === "access" ? (
-        <main class="detail access" ref={detail}>
+        <main class="detail" ref={detail}>
           <Access onEntry={(entry) => go({ view: "entries", compartment: null, isDue: false, entry, form: null })} />
         </main>
       ) : (
-        <>
+        <main class="columns">
           <section class="list" aria-label="Entries">
             <List place={place} query={query} onQuery={setQuery} search={search} onOpen={(entry) => go({ entry, form: null })} onAdd={() => go({ form: "new", entry: null })} />
           </section>
-          <main class="detail" ref={detail}>
+          <section class="detail" aria-label="Entry" ref={detail}>
             {place.form !== null ? (
               <Edit
                 key={`${place.form} ${place.entry}`}
@@ -78,8 +78,8 @@ export function Inside({ onLock }: { readonly onLock: () => void }) {
             ) : (
               <Empty />
             )}
-          </main>
-        </>
+          </section>
+        </main>
       )}
       {places.asked && (
         <Confirm title="Leave without saving?" action="Drop my edits" onConfirm={() => places.confirm(true)} onClose={() => places.confirm(false)}>

@@ -33,7 +33,7 @@ export function Revoke({ slot, onClose, onRotation }: { readonly slot: Slot; rea
         access.
       </p>
       {change.failure?.code === "damaged" && <DropDamaged isChecked={dropDamaged} onCheck={setDropDamaged} />}
-      <ChangeFailure change={change} />
+      <ChangeFailure change={change} onTheirs={onClose} />
     </Confirm>
   );
 }
@@ -80,7 +80,7 @@ export function ChangePassphrase({ slot, onClose }: { readonly slot: Slot; reado
         <NewPassphraseInput value={passphrase} words={[slot.label, source.name, "strongroom"]} error={problem} onChange={setPassphrase} />
         {needsKey && <SecretInput label="Its key" value={key} onInput={setKey} hint="It stays the same, and has to be given." />}
         <p class="hint">The old passphrase still opens older copies of the file. If someone may know it, re-key the vault instead.</p>
-        <ChangeFailure change={change} />
+        <ChangeFailure change={change} onTheirs={onClose} />
         {change.isBusy && <Working text="Making the key from the passphrase" />}
         <div class="actions">
           <button type="button" onClick={onClose} disabled={change.isBusy}>
@@ -168,7 +168,7 @@ export function Rekey({ onClose, onRotation }: { readonly onClose: () => void; r
           All other slots may go
         </label>
         <Failure message={problem} />
-        <ChangeFailure change={change} />
+        <ChangeFailure change={change} onTheirs={onClose} />
         {change.isBusy && <Working text="Making new keys" />}
         <div class="actions">
           <button type="button" onClick={onClose} disabled={change.isBusy}>

@@ -33,7 +33,7 @@ export function Rename({ name, onClose, onDone }: { readonly name: string; reado
         }}
       >
         <TextInput label="New name" required value={to} onInput={setTo} hint="The part before the first / is the compartment. Bots look entries up by name." />
-        <ChangeFailure change={change} />
+        <ChangeFailure change={change} onTheirs={onClose} />
         <div class="actions">
           <button type="button" onClick={onClose} disabled={change.isBusy}>
             Cancel

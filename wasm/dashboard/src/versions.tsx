@@ -84,7 +84,7 @@ function Step({ name, step, onClose }: { readonly name: string; readonly step: "
   return (
     <Confirm title={title} action={action} isDanger={step === "retire"} isBusy={change.isBusy} onConfirm={() => void take()} onClose={onClose}>
       <p>{text}</p>
-      <ChangeFailure change={change} />
+      <ChangeFailure change={change} onTheirs={onClose} />
     </Confirm>
   );
 }
