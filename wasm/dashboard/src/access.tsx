@@ -28,7 +28,10 @@ export function Access({ onEntry }: { readonly onEntry: (name: string) => void }
     <div class="entry">
       <header class="entry-head">
         <h2 tabIndex={-1}>Access</h2>
-        <p class="hint">Every way into this vault. An owner may do everything; a holder, such as a bot, reads and writes its compartments.</p>
+        <p class="hint">
+          Every way into this vault. An owner may do everything; a holder, such as a bot, reads and writes its
+          compartments.
+        </p>
         <div class="entry-actions">
           <button type="button" class="primary" onClick={() => setAsked({ what: "grant" })}>
             <Icon name="add" /> Grant access
@@ -49,7 +52,15 @@ export function Access({ onEntry }: { readonly onEntry: (name: string) => void }
   );
 }
 
-function Slots({ title, slots, onAsk }: { readonly title: string; readonly slots: readonly Slot[]; readonly onAsk: (asked: Asked) => void }) {
+function Slots({
+  title,
+  slots,
+  onAsk,
+}: {
+  readonly title: string;
+  readonly slots: readonly Slot[];
+  readonly onAsk: (asked: Asked) => void;
+}) {
   const { vault } = useSession();
   const id = `slots-${title.toLowerCase()}`;
   return (
@@ -81,12 +92,22 @@ function Slots({ title, slots, onAsk }: { readonly title: string; readonly slots
             </div>
             <div class="slot-buttons">
               {slot.factors !== "key" && (
-                <button type="button" class="small" aria-label={`Change passphrase of ${slot.label}`} onClick={() => onAsk({ what: "passphrase", slot })}>
+                <button
+                  type="button"
+                  class="small"
+                  aria-label={`Change passphrase of ${slot.label}`}
+                  onClick={() => onAsk({ what: "passphrase", slot })}
+                >
                   Change passphrase
                 </button>
               )}
               {slot.scope === "holder" && (
-                <button type="button" class="small danger-quiet" aria-label={`Revoke ${slot.label}`} onClick={() => onAsk({ what: "revoke", slot })}>
+                <button
+                  type="button"
+                  class="small danger-quiet"
+                  aria-label={`Revoke ${slot.label}`}
+                  onClick={() => onAsk({ what: "revoke", slot })}
+                >
                   Revoke
                 </button>
               )}
@@ -98,7 +119,15 @@ function Slots({ title, slots, onAsk }: { readonly title: string; readonly slots
   );
 }
 
-function ToRotate({ rotation, onEntry, onDismiss }: { readonly rotation: Rotation; readonly onEntry: (name: string) => void; readonly onDismiss: () => void }) {
+function ToRotate({
+  rotation,
+  onEntry,
+  onDismiss,
+}: {
+  readonly rotation: Rotation;
+  readonly onEntry: (name: string) => void;
+  readonly onDismiss: () => void;
+}) {
   const { vault } = useSession();
   return (
     <section class="part rotate" aria-labelledby="rotate-title">

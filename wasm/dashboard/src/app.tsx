@@ -9,7 +9,7 @@ import { Failure } from "./failure";
 import { SessionContext } from "./hooks";
 import { Inside } from "./inside";
 import { hasUnsavedEdits } from "./leave";
-import { watchIdle, WARNING_SECONDS } from "./lock";
+import { WARNING_SECONDS, watchIdle } from "./lock";
 import { explain, type Message, wasmProblem } from "./messages";
 import { Notices } from "./notices";
 import { Session } from "./session";

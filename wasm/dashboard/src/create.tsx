@@ -11,7 +11,13 @@ import { Session } from "./session";
 import { canPickFiles, DownloadSource, FileSource, pickPlace, writeTo } from "./source/file";
 import { Brand } from "./start";
 
-export function Create({ onDone, onCancel }: { readonly onDone: (session: Session) => void; readonly onCancel: () => void }) {
+export function Create({
+  onDone,
+  onCancel,
+}: {
+  readonly onDone: (session: Session) => void;
+  readonly onCancel: () => void;
+}) {
   const [name, setName] = useState("strongroom.vault");
   const [passphrase, setPassphrase] = useState(NO_PASSPHRASE);
   const [problem, setProblem] = useState<string | null>(null);
@@ -65,7 +71,9 @@ export function Create({ onDone, onCancel }: { readonly onDone: (session: Sessio
         <TextInput label="File name" value={name} onInput={setName} />
         <NewPassphraseInput value={passphrase} words={[name, "strongroom"]} error={problem} onChange={setPassphrase} />
         <p class="hint">
-          {canPickFiles && "You choose where to save it next. "}Nobody can open the vault without the passphrase, and nobody can restore it. Keep it where you find it again.</p>
+          {canPickFiles && "You choose where to save it next. "}Nobody can open the vault without the passphrase, and
+          nobody can restore it. Keep it where you find it again.
+        </p>
         <Failure message={task.failure} />
         {task.isBusy && <Working text="Making the key from your passphrase" />}
         <div class="actions">

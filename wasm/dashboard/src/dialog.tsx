@@ -71,7 +71,13 @@ export function Confirm(properties: {
         <button type="button" onClick={onClose} disabled={isBusy}>
           Cancel
         </button>
-        <button type="button" class={isDanger ? "danger" : "primary"} onClick={onConfirm} disabled={isBusy} aria-busy={isBusy}>
+        <button
+          type="button"
+          class={isDanger ? "danger" : "primary"}
+          onClick={onConfirm}
+          disabled={isBusy}
+          aria-busy={isBusy}
+        >
           {action}
         </button>
       </div>

@@ -4,7 +4,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { type Entry, type EntryOptions, StrongroomError } from "strongroom";
 
 import { fromInput, toInput } from "./dates";
-import { Rows, type FieldRow, newRow, SecretRows } from "./edit_rows";
+import { type FieldRow, newRow, Rows, SecretRows } from "./edit_rows";
 import { Enrol } from "./enrol";
 import { ChangeFailure, Failure } from "./failure";
 import { useChange, useSession } from "./hooks";
@@ -116,11 +116,26 @@ export function Edit({ name, kind, compartment, onDone, onCancel }: Properties) 
         <legend>About</legend>
         <TextInput label="Kind" value={draft.kind} onInput={(kind) => set({ kind })} placeholder="credentials" />
         <TextInput label="Tags" value={draft.tags} onInput={(tags) => set({ tags })} placeholder="spot, read-only" />
-        <TextInput label="Expires" type="datetime-local" value={draft.expires} onInput={(expires) => set({ expires })} />
-        <TextInput label="Rotate after" type="datetime-local" value={draft.rotate} onInput={(rotate) => set({ rotate })} />
+        <TextInput
+          label="Expires"
+          type="datetime-local"
+          value={draft.expires}
+          onInput={(expires) => set({ expires })}
+        />
+        <TextInput
+          label="Rotate after"
+          type="datetime-local"
+          value={draft.rotate}
+          onInput={(rotate) => set({ rotate })}
+        />
         <div class="input whole">
           <label for="note">Note</label>
-          <textarea id="note" rows={3} value={draft.note} onInput={(event) => set({ note: event.currentTarget.value })} />
+          <textarea
+            id="note"
+            rows={3}
+            value={draft.note}
+            onInput={(event) => set({ note: event.currentTarget.value })}
+          />
         </div>
       </fieldset>
       <Failure message={problem} />
@@ -167,18 +182,28 @@ function draftOf(entry: Entry | null, compartment: string | null): Draft {
 function draftProblem({ info, secrets }: Draft): Message | null {
   const rows = [...info, ...secrets].filter((row) => row.state !== "removed");
   const nameless = rows.some((row) => row.name.trim() === "" && row.value !== "");
-  const twice = rows.find((row, at) => row.name.trim() !== "" && rows.findIndex((other) => other.name.trim() === row.name.trim()) !== at);
+  const twice = rows.find(
+    (row, at) => row.name.trim() !== "" && rows.findIndex((other) => other.name.trim() === row.name.trim()) !== at,
+  );
   if (nameless) {
     return { code: "invalid_input", title: "A field has no name", text: "Name it, for example api_key, or remove it." };
   }
-  return twice ? { code: "invalid_input", title: "Two fields have the same name", text: `Rename one of the two called ${twice.name.trim()}.` } : null;
+  return twice
+    ? {
+        code: "invalid_input",
+        title: "Two fields have the same name",
+        text: `Rename one of the two called ${twice.name.trim()}.`,
+      }
+    : null;
 }
 
 /** Everything that the form holds, for an entry that is not there yet. */
 function putting(draft: Draft): Apply<unknown> {
   const name = draft.name.trim();
   const filled = (rows: readonly FieldRow[]) =>
-    Object.fromEntries(rows.filter((row) => row.name.trim() !== "" && row.value !== "").map((row) => [row.name.trim(), row.value]));
+    Object.fromEntries(
+      rows.filter((row) => row.name.trim() !== "" && row.value !== "").map((row) => [row.name.trim(), row.value]),
+    );
   const { kind, ...rest } = optionsOf(draft);
   return async (vault, isForced) => {
     if (!isForced && vault.has(name)) {
@@ -213,7 +238,9 @@ function changing(base: Entry, original: Draft, draft: Draft, isStaging: boolean
   const now = optionsOf(draft);
   const before = optionsOf(original);
   const options = Object.fromEntries(
-    Object.entries(now).filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(before[key as keyof typeof before])),
+    Object.entries(now).filter(
+      ([key, value]) => JSON.stringify(value) !== JSON.stringify(before[key as keyof typeof before]),
+    ),
   ) as EntryOptions;
   return async (vault, isForced) => {
     if (isStaging) {

@@ -24,7 +24,8 @@ interface RowsProperties {
 }
 
 export function SecretRows({ rows, onChange, onEnrol }: RowsProperties & { readonly onEnrol: () => void }) {
-  const set = (id: number, part: Partial<FieldRow>) => onChange(rows.map((row) => (row.id === id ? { ...row, ...part } : row)));
+  const set = (id: number, part: Partial<FieldRow>) =>
+    onChange(rows.map((row) => (row.id === id ? { ...row, ...part } : row)));
   return (
     <fieldset class="part">
       <legend>Secrets</legend>
@@ -60,16 +61,26 @@ function SecretRow(properties: {
   const what = row.name || `secret ${number}`;
   if (row.state === "kept" || row.state === "removed") {
     return (
-      <div class="edit-row kept" role="group" aria-label={what}>
+      <fieldset class="edit-row kept" aria-label={what}>
         <span class={row.state === "removed" ? "field-name struck" : "field-name"}>{row.name}</span>
         <span class="faint">{row.state === "removed" ? "will be removed" : "unchanged"}</span>
         <span class="row-buttons">
           {row.state === "kept" ? (
             <>
-              <button type="button" class="small" aria-label={`Replace ${what}`} onClick={() => onSet({ state: "replaced" })}>
+              <button
+                type="button"
+                class="small"
+                aria-label={`Replace ${what}`}
+                onClick={() => onSet({ state: "replaced" })}
+              >
                 Replace
               </button>
-              <button type="button" class="quiet square" aria-label={`Remove ${what}`} onClick={() => onSet({ state: "removed" })}>
+              <button
+                type="button"
+                class="quiet square"
+                aria-label={`Remove ${what}`}
+                onClick={() => onSet({ state: "removed" })}
+              >
                 <Icon name="remove" />
               </button>
             </>
@@ -79,11 +90,11 @@ function SecretRow(properties: {
             </button>
           )}
         </span>
-      </div>
+      </fieldset>
     );
   }
   return (
-    <div class="edit-row" role="group" aria-label={what}>
+    <fieldset class="edit-row" aria-label={what}>
       {row.state === "new" ? (
         <input
           aria-label={`Name of secret ${number}`}
@@ -113,7 +124,12 @@ function SecretRow(properties: {
       />
       <span class="row-buttons">
         {row.state === "replaced" ? (
-          <button type="button" class="small" aria-label={`Keep ${what}`} onClick={() => onSet({ state: "kept", value: "" })}>
+          <button
+            type="button"
+            class="small"
+            aria-label={`Keep ${what}`}
+            onClick={() => onSet({ state: "kept", value: "" })}
+          >
             Keep
           </button>
         ) : (
@@ -122,18 +138,19 @@ function SecretRow(properties: {
           </button>
         )}
       </span>
-    </div>
+    </fieldset>
   );
 }
 
 export function Rows({ rows, onChange }: RowsProperties) {
-  const set = (id: number, part: Partial<FieldRow>) => onChange(rows.map((row) => (row.id === id ? { ...row, ...part } : row)));
+  const set = (id: number, part: Partial<FieldRow>) =>
+    onChange(rows.map((row) => (row.id === id ? { ...row, ...part } : row)));
   return (
     <fieldset class="part">
       <legend>Info</legend>
       <p class="hint">Sealed, but shown at once: an API key's id, a username.</p>
       {rows.map((row, at) => (
-        <div class="edit-row" role="group" aria-label={row.name || `info ${at + 1}`} key={row.id}>
+        <fieldset class="edit-row" aria-label={row.name || `info ${at + 1}`} key={row.id}>
           <input
             aria-label={`Name of info ${at + 1}`}
             placeholder="Name"
@@ -160,7 +177,7 @@ export function Rows({ rows, onChange }: RowsProperties) {
               <Icon name="remove" />
             </button>
           </span>
-        </div>
+        </fieldset>
       ))}
       <div class="row-buttons">
         <button type="button" class="small" onClick={() => onChange([...rows, newRow("", "new")])}>

@@ -50,7 +50,8 @@ export function Enrol({ onSeed, onClose }: { readonly onSeed: (seed: string) => 
       }
       await take(text);
     });
-  const pasteOf = (transfer: DataTransfer | null) => [...(transfer?.files ?? [])].find((file) => file.type.startsWith("image/"));
+  const pasteOf = (transfer: DataTransfer | null) =>
+    [...(transfer?.files ?? [])].find((file) => file.type.startsWith("image/"));
   return (
     <Dialog title="Set up one-time codes" onClose={onClose}>
       <form
@@ -153,19 +154,26 @@ function Check({ totp, whose }: { readonly totp: Totp; readonly whose: string })
     };
   }, [totp, step]);
   return (
-    <div class="codes" role="group" aria-label="Code to check">
+    <fieldset class="codes" aria-label="Code to check">
       <Ring left={totp.period - (now % totp.period)} period={totp.period} />
       <div class="code-now">
-        <span class="code" aria-label="Code">
+        <span class="code">
+          <span class="unseen">Code </span>
           {grouped(code)}
         </span>
         <span class="faint">{whose || "Type it at the exchange to see whether it is right"}</span>
       </div>
-    </div>
+    </fieldset>
   );
 }
 
-function Camera({ onCode, onError }: { readonly onCode: (text: string) => void; readonly onError: (error: unknown) => void }) {
+function Camera({
+  onCode,
+  onError,
+}: {
+  readonly onCode: (text: string) => void;
+  readonly onError: (error: unknown) => void;
+}) {
   const video = useRef<HTMLVideoElement>(null);
   useEffect(() => {
     let stream: MediaStream | null = null;
@@ -188,11 +196,17 @@ function Camera({ onCode, onError }: { readonly onCode: (text: string) => void; 
     };
     film()
       .catch((error: unknown) => isOver || onError(error))
-      .finally(() => stream?.getTracks().forEach((track) => track.stop()));
+      .finally(() => stop(stream));
     return () => {
       isOver = true;
-      stream?.getTracks().forEach((track) => track.stop());
+      stop(stream);
     };
   }, []);
   return <video ref={video} class="camera" muted playsInline aria-label="Camera: hold the QR code in front of it" />;
+}
+
+function stop(stream: MediaStream | null): void {
+  for (const track of stream?.getTracks() ?? []) {
+    track.stop();
+  }
 }

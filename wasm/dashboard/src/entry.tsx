@@ -10,9 +10,9 @@ import { ChangeFailure } from "./failure";
 import { useChange, useNow, useSession } from "./hooks";
 import { Icon } from "./icons";
 import { DueBadge } from "./list";
-import { Secrets } from "./secrets";
 import { notify } from "./notice";
 import { Rename } from "./rename";
+import { Secrets } from "./secrets";
 import { Versions } from "./versions";
 
 interface Properties {
@@ -69,7 +69,9 @@ export function EntryView({ name, onBack, onForm, onGone }: Properties) {
       </header>
       {row === undefined && <p class="nothing">This entry is gone: it was removed or renamed.</p>}
       {row && !entry && (
-        <p class="nothing">This entry is damaged and can't be read. Restore it from a copy of the vault, or remove it.</p>
+        <p class="nothing">
+          This entry is damaged and can't be read. Restore it from a copy of the vault, or remove it.
+        </p>
       )}
       {entry && (
         <>
@@ -105,7 +107,12 @@ function Info({ entry }: { readonly entry: Entry }) {
             <dt>{key}</dt>
             <dd class="value">{value}</dd>
             <dd class="field-buttons">
-              <button type="button" class="quiet square" aria-label={`Copy ${key}`} onClick={() => void copyPlain(key, value)}>
+              <button
+                type="button"
+                class="quiet square"
+                aria-label={`Copy ${key}`}
+                onClick={() => void copyPlain(key, value)}
+              >
                 <Icon name="copy" />
               </button>
             </dd>
@@ -134,7 +141,8 @@ function Dates({ entry }: { readonly entry: Entry }) {
               <div key={what} class={isDeadline && at <= now ? "past" : ""}>
                 <dt>{what}</dt>
                 <dd>
-                  <time datetime={new Date(at * 1000).toISOString()}>{absolute(at, true)}</time> <span class="faint">{relative(at, now)}</span>
+                  <time datetime={new Date(at * 1000).toISOString()}>{absolute(at, true)}</time>{" "}
+                  <span class="faint">{relative(at, now)}</span>
                 </dd>
               </div>
             ),
@@ -144,7 +152,15 @@ function Dates({ entry }: { readonly entry: Entry }) {
   );
 }
 
-function Remove({ name, onClose, onGone }: { readonly name: string; readonly onClose: () => void; readonly onGone: () => void }) {
+function Remove({
+  name,
+  onClose,
+  onGone,
+}: {
+  readonly name: string;
+  readonly onClose: () => void;
+  readonly onGone: () => void;
+}) {
   const change = useChange();
   const remove = () =>
     change.run(
@@ -155,7 +171,13 @@ function Remove({ name, onClose, onGone }: { readonly name: string; readonly onC
       },
     );
   return (
-    <Confirm title={`Remove ${name}?`} action="Remove" isBusy={change.isBusy} onConfirm={() => void remove()} onClose={onClose}>
+    <Confirm
+      title={`Remove ${name}?`}
+      action="Remove"
+      isBusy={change.isBusy}
+      onConfirm={() => void remove()}
+      onClose={onClose}
+    >
       <p>All its versions go. Bots that use it will fail. Only a copy of the vault brings it back.</p>
       <ChangeFailure change={change} onTheirs={onClose} />
     </Confirm>

@@ -8,7 +8,13 @@ import type { Message } from "./messages";
 import { notify } from "./notice";
 import { copyName, download } from "./source/file";
 
-export function Failure({ message, children }: { readonly message: Message | null; readonly children?: ComponentChildren }) {
+export function Failure({
+  message,
+  children,
+}: {
+  readonly message: Message | null;
+  readonly children?: ComponentChildren;
+}) {
   // The place is there before the words are, so that screen readers say them.
   return (
     <div role="alert">
@@ -37,7 +43,11 @@ export function ChangeFailure({ change, onTheirs }: { readonly change: Change; r
         <button type="button" class="small" onClick={() => void change.keepMine()}>
           Keep mine
         </button>
-        <button type="button" class="small" onClick={() => void change.takeTheirs().then((isTaken) => isTaken && onTheirs?.())}>
+        <button
+          type="button"
+          class="small"
+          onClick={() => void change.takeTheirs().then((isTaken) => isTaken && onTheirs?.())}
+        >
           Take theirs
         </button>
       </Failure>

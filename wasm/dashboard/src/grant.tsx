@@ -8,9 +8,9 @@ import { Dialog } from "./dialog";
 import { ChangeFailure, Failure } from "./failure";
 import { useChange, useSession } from "./hooks";
 import { NewPassphraseInput, NO_PASSPHRASE, passphraseProblem, TextInput } from "./inputs";
-import { NewKey } from "./new_key";
 import { useUnsavedEdits } from "./leave";
 import type { Message } from "./messages";
+import { NewKey } from "./new_key";
 import { notify } from "./notice";
 
 type Factor = "key" | "passphrase" | "passkey";
@@ -32,7 +32,8 @@ export function Grant({ onClose }: { readonly onClose: () => void }) {
   const grant = () => {
     const weak = factor === "passphrase" ? passphraseProblem(passphrase) : null;
     setPassphraseError(weak);
-    const wrong = name === "" ? "Give it a label." : !isOwner && chosen.length === 0 ? "Choose at least one compartment." : null;
+    const wrong =
+      name === "" ? "Give it a label." : !isOwner && chosen.length === 0 ? "Choose at least one compartment." : null;
     setProblem(wrong === null ? null : { code: "invalid_input", title: wrong, text: "" });
     if (wrong !== null || weak !== null) {
       return;
@@ -72,7 +73,14 @@ export function Grant({ onClose }: { readonly onClose: () => void }) {
           grant();
         }}
       >
-        <TextInput label="Label" placeholder="scalper-1" maxLength={64} value={label} onInput={setLabel} hint="Only owners see it." />
+        <TextInput
+          label="Label"
+          placeholder="scalper-1"
+          maxLength={64}
+          value={label}
+          onInput={setLabel}
+          hint="Only owners see it."
+        />
         <Choices
           legend="May open"
           choices={[
@@ -93,7 +101,9 @@ export function Grant({ onClose }: { readonly onClose: () => void }) {
                   checked={chosen.includes(compartment.name)}
                   onChange={(event) =>
                     setChosen(
-                      event.currentTarget.checked ? [...chosen, compartment.name] : chosen.filter((other) => other !== compartment.name),
+                      event.currentTarget.checked
+                        ? [...chosen, compartment.name]
+                        : chosen.filter((other) => other !== compartment.name),
                     )
                   }
                 />
@@ -113,7 +123,12 @@ export function Grant({ onClose }: { readonly onClose: () => void }) {
           onChoose={setFactor}
         />
         {factor === "passphrase" && (
-          <NewPassphraseInput value={passphrase} words={[name, source.name, "strongroom"]} error={passphraseError} onChange={setPassphrase} />
+          <NewPassphraseInput
+            value={passphrase}
+            words={[name, source.name, "strongroom"]}
+            error={passphraseError}
+            onChange={setPassphrase}
+          />
         )}
         <Failure message={problem} />
         <ChangeFailure change={change} onTheirs={onClose} />

@@ -132,4 +132,3 @@ export function useNow(everySeconds: number): number {
 export function isConflict(failure: Message | null): boolean {
   return failure?.code === "conflict" || failure?.code === "entry_changed";
 }
-

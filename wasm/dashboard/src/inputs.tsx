@@ -44,7 +44,15 @@ export function TextInput({ label, hint, error, value, onInput, ...rest }: Input
   );
 }
 
-function Hint({ id, hint, error }: { readonly id: string; readonly hint?: ComponentChildren; readonly error?: string | null | undefined }) {
+function Hint({
+  id,
+  hint,
+  error,
+}: {
+  readonly id: string;
+  readonly hint?: ComponentChildren;
+  readonly error?: string | null | undefined;
+}) {
   return (
     <div id={id} class={error ? "hint bad" : "hint"}>
       {error || hint}
@@ -150,7 +158,16 @@ export function NewPassphraseInput(properties: {
         onInput={(text) => onChange({ ...value, text, strength: null })}
       />
       <div class="strength">
-        <meter min={0} max={4} low={2} high={3} optimum={4} value={text === "" ? 0 : score} aria-label="Strength" data-score={score} />
+        <meter
+          min={0}
+          max={4}
+          low={2}
+          high={3}
+          optimum={4}
+          value={text === "" ? 0 : score}
+          aria-label="Strength"
+          data-score={score}
+        />
         <span role="status">
           {text === "" ? "Strength" : strength === null ? "Estimating" : SCORES[score]}
           {strength?.weakness && text !== "" ? `: ${strength.weakness}` : ""}
@@ -178,7 +195,13 @@ export function NewPassphraseInput(properties: {
 }
 
 /** Asks for a file that holds a key, and hands its text on. */
-export function KeyFile({ onKey, onError }: { readonly onKey: (text: string) => void; readonly onError: (error: string) => void }) {
+export function KeyFile({
+  onKey,
+  onError,
+}: {
+  readonly onKey: (text: string) => void;
+  readonly onError: (error: string) => void;
+}) {
   const id = useId();
   const read = async (file: File | undefined) => {
     // A key is one line of 89 characters.

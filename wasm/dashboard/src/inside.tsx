@@ -10,10 +10,10 @@ import { useSession } from "./hooks";
 import { Icon } from "./icons";
 import { List } from "./list";
 import { explain } from "./messages";
-import { usePlaces } from "./place";
-import { LOCK_MINUTES, lockMinutes, setLockMinutes, setTheme, theme, type Theme } from "./settings";
-import { DownloadSource } from "./source/file";
 import { notify } from "./notice";
+import { usePlaces } from "./place";
+import { LOCK_MINUTES, lockMinutes, setLockMinutes, setTheme, type Theme, theme } from "./settings";
+import { DownloadSource } from "./source/file";
 
 export function Inside({ onLock }: { readonly onLock: () => void }) {
   const places = usePlaces();
@@ -25,7 +25,8 @@ export function Inside({ onLock }: { readonly onLock: () => void }) {
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      const isTyping = event.target instanceof HTMLElement && event.target.closest("input, textarea, select, dialog") !== null;
+      const isTyping =
+        event.target instanceof HTMLElement && event.target.closest("input, textarea, select, dialog") !== null;
       if (event.key === "/" && !isTyping && !event.ctrlKey && !event.metaKey && !event.altKey) {
         event.preventDefault();
         search.current?.focus();
@@ -45,7 +46,13 @@ export function Inside({ onLock }: { readonly onLock: () => void }) {
   const hasDetail = place.entry !== null || place.form === "new";
   return (
     <div class={place.view === "access" ? "inside at-access" : hasDetail ? "inside at-detail" : "inside at-list"}>
-      <Bar onLock={onLock} onSettings={() => setSettings(true)} isAccess={place.view === "access"} onAccess={() => go({ view: "access", entry: null, form: null })} onEntries={() => go({ view: "entries", entry: null, form: null })} />
+      <Bar
+        onLock={onLock}
+        onSettings={() => setSettings(true)}
+        isAccess={place.view === "access"}
+        onAccess={() => go({ view: "access", entry: null, form: null })}
+        onEntries={() => go({ view: "entries", entry: null, form: null })}
+      />
       <Trouble />
       <nav class="side" aria-label="Compartments">
         <Compartments
@@ -61,7 +68,14 @@ export function Inside({ onLock }: { readonly onLock: () => void }) {
       ) : (
         <main class="columns">
           <section class="list" aria-label="Entries">
-            <List place={place} query={query} onQuery={setQuery} search={search} onOpen={(entry) => go({ entry, form: null })} onAdd={() => go({ form: "new", entry: null })} />
+            <List
+              place={place}
+              query={query}
+              onQuery={setQuery}
+              search={search}
+              onOpen={(entry) => go({ entry, form: null })}
+              onAdd={() => go({ form: "new", entry: null })}
+            />
           </section>
           <section class="detail" aria-label="Entry" ref={detail}>
             {place.form !== null ? (
@@ -70,11 +84,24 @@ export function Inside({ onLock }: { readonly onLock: () => void }) {
                 name={place.entry}
                 kind={place.form}
                 compartment={place.compartment}
-                onDone={(entry) => places.leave({ entry, form: null, isDue: false, compartment: entry && place.compartment !== null ? entry.slice(0, entry.indexOf("/")) : null })}
+                onDone={(entry) =>
+                  places.leave({
+                    entry,
+                    form: null,
+                    isDue: false,
+                    compartment: entry && place.compartment !== null ? entry.slice(0, entry.indexOf("/")) : null,
+                  })
+                }
                 onCancel={() => go({ form: null })}
               />
             ) : place.entry !== null ? (
-              <EntryView key={place.entry} name={place.entry} onBack={() => go({ entry: null })} onForm={(form) => go({ form })} onGone={(entry) => places.leave({ entry, form: null })} />
+              <EntryView
+                key={place.entry}
+                name={place.entry}
+                onBack={() => go({ entry: null })}
+                onForm={(form) => go({ form })}
+                onGone={(entry) => places.leave({ entry, form: null })}
+              />
             ) : (
               <Empty />
             )}
@@ -82,7 +109,12 @@ export function Inside({ onLock }: { readonly onLock: () => void }) {
         </main>
       )}
       {places.asked && (
-        <Confirm title="Leave without saving?" action="Drop my edits" onConfirm={() => places.confirm(true)} onClose={() => places.confirm(false)}>
+        <Confirm
+          title="Leave without saving?"
+          action="Drop my edits"
+          onConfirm={() => places.confirm(true)}
+          onClose={() => places.confirm(false)}
+        >
           <p>What you typed here is not saved.</p>
         </Confirm>
       )}
@@ -91,7 +123,13 @@ export function Inside({ onLock }: { readonly onLock: () => void }) {
   );
 }
 
-function Bar(properties: { readonly onLock: () => void; readonly onSettings: () => void; readonly isAccess: boolean; readonly onAccess: () => void; readonly onEntries: () => void }) {
+function Bar(properties: {
+  readonly onLock: () => void;
+  readonly onSettings: () => void;
+  readonly isAccess: boolean;
+  readonly onAccess: () => void;
+  readonly onEntries: () => void;
+}) {
   const { onLock, onSettings, isAccess, onAccess, onEntries } = properties;
   const { source, vault } = useSession();
   const [, draw] = useState(0);
@@ -151,18 +189,22 @@ function Trouble() {
     <div class="trouble" role="status">
       {stale && (
         <p>
-          <Icon name="alert" /> Not sure that this is the newest: {stale.title.toLowerCase()}. {stale.code === "conflict" ? "Lock, then unlock again." : stale.text}
+          <Icon name="alert" /> Not sure that this is the newest: {stale.title.toLowerCase()}.{" "}
+          {stale.code === "conflict" ? "Lock, then unlock again." : stale.text}
         </p>
       )}
       {vault.damage.length > 0 && (
         <details>
           <summary>
-            <Icon name="alert" /> {vault.damage.length === 1 ? "One part is" : `${vault.damage.length} parts are`} damaged; the rest works
+            <Icon name="alert" /> {vault.damage.length === 1 ? "One part is" : `${vault.damage.length} parts are`}{" "}
+            damaged; the rest works
           </summary>
           <ul>
             {vault.damage.map((part) => (
               <li key={`${part.compartment} ${part.record}`}>
-                {part.name ?? (part.record === null ? `the whole of ${part.compartment}` : `a record in ${part.compartment}`)} ({part.code})
+                {part.name ??
+                  (part.record === null ? `the whole of ${part.compartment}` : `a record in ${part.compartment}`)}{" "}
+                ({part.code})
               </li>
             ))}
           </ul>
@@ -189,7 +231,12 @@ function Compartments(properties: {
         </button>
       </li>
       <li>
-        <button type="button" class={due.size > 0 ? "has-due" : ""} aria-current={current(null, true)} onClick={() => onChoose(null, true)}>
+        <button
+          type="button"
+          class={due.size > 0 ? "has-due" : ""}
+          aria-current={current(null, true)}
+          onClick={() => onChoose(null, true)}
+        >
           Due <span class="count">{due.size}</span>
         </button>
       </li>

@@ -67,14 +67,18 @@ export function List({ place, query, onQuery, search, onOpen, onAdd }: Propertie
               }
             }}
           />
-          <kbd aria-hidden="true">/</kbd>
+          <span class="shortcut" aria-hidden="true">
+            /
+          </span>
         </div>
         <p class="unseen" role="status">
           {query !== "" && `${rows.length} ${rows.length === 1 ? "entry" : "entries"} found`}
         </p>
       </div>
       {rows.length === 0 ? (
-        <p class="nothing">{query !== "" ? "No entry matches." : place.isDue ? "Nothing is due." : "No entries yet."}</p>
+        <p class="nothing">
+          {query !== "" ? "No entry matches." : place.isDue ? "Nothing is due." : "No entries yet."}
+        </p>
       ) : (
         <ul class="rows" ref={list} onKeyDown={move}>
           {rows.map((row) => (
@@ -95,7 +99,15 @@ export function List({ place, query, onQuery, search, onOpen, onAdd }: Propertie
   );
 }
 
-function RowText({ row, isDue, hasCompartment }: { readonly row: Row; readonly isDue: boolean; readonly hasCompartment: boolean }) {
+function RowText({
+  row,
+  isDue,
+  hasCompartment,
+}: {
+  readonly row: Row;
+  readonly isDue: boolean;
+  readonly hasCompartment: boolean;
+}) {
   const { entry } = row;
   return (
     <>
@@ -128,5 +140,8 @@ function isWanted(row: Row, place: Place, query: string, due: ReadonlySet<string
     return false;
   }
   // Every word somewhere, in any order.
-  return query.toLowerCase().split(/\s+/).every((word) => row.text.includes(word));
+  return query
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => row.text.includes(word));
 }

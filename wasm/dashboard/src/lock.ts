@@ -32,14 +32,18 @@ export function watchIdle(onLeft: (seconds: number) => void): LockWatch {
     hidden = document.hidden ? Date.now() : null;
   };
   const events = ["pointerdown", "pointermove", "keydown", "wheel", "touchstart"] as const;
-  events.forEach((event) => window.addEventListener(event, touch, { passive: true }));
+  for (const event of events) {
+    window.addEventListener(event, touch, { passive: true });
+  }
   document.addEventListener("visibilitychange", onVisibility);
   const timer = setInterval(tick, 1000);
   return {
     touch,
     stop() {
       clearInterval(timer);
-      events.forEach((event) => window.removeEventListener(event, touch));
+      for (const event of events) {
+        window.removeEventListener(event, touch);
+      }
       document.removeEventListener("visibilitychange", onVisibility);
     },
   };

@@ -32,7 +32,7 @@ export function explain(error: unknown): Message {
 
 /** The core's own words are clear, and need only be made a sentence. */
 export function sentence(message: string): string {
-  return message === "" ? "" : `${message[0]!.toUpperCase()}${message.slice(1)}.`;
+  return message === "" ? "" : `${message.charAt(0).toUpperCase()}${message.slice(1)}.`;
 }
 
 type Words = readonly [title: string, text: string];
@@ -43,8 +43,14 @@ const VAULT: Readonly<Record<string, Words>> = {
     "That does not open the vault",
     "The passphrase, key or passkey is wrong or belongs to another vault, or the file was altered; these can't be told apart. Check it and try again.",
   ],
-  format: ["This is not a vault", "The file is damaged, or it is something else. Choose another file, or restore it from a copy."],
-  unsupported_version: ["This vault is newer than this page", "A later release of Strongroom wrote it. Update Strongroom, then open it again."],
+  format: [
+    "This is not a vault",
+    "The file is damaged, or it is something else. Choose another file, or restore it from a copy.",
+  ],
+  unsupported_version: [
+    "This vault is newer than this page",
+    "A later release of Strongroom wrote it. Update Strongroom, then open it again.",
+  ],
   limit: ["Too much", ""],
   weak_kdf: [
     "The passphrase of this vault is protected too weakly",
@@ -67,27 +73,51 @@ const VAULT: Readonly<Record<string, Words>> = {
 
 const PAGE: Readonly<Record<PageErrorCode, (about: string) => Words>> = {
   changed: () => ["Someone else has just saved", "Try again."],
-  file_gone: (name) => ["The file can't be read any more", `${name} was moved, removed or replaced. Put it back or choose it again.`],
+  file_gone: (name) => [
+    "The file can't be read any more",
+    `${name} was moved, removed or replaced. Put it back or choose it again.`,
+  ],
   file_permission: (name) => [
     "The browser may not write the file",
     `Allow this page to change ${name} when the browser asks, or check that the file is not read-only. Then try again.`,
   ],
   host_answer: (status) => ["The host failed", `It answered ${status}. It may be better in a moment.`],
   host_forbidden: () => ["The host refuses", "It answered 403: your login there may not do this."],
-  host_html: () => ["The host answered with a web page", "A vault was expected. Your login there may have ended: log in again in another tab, then try again here."],
+  host_html: () => [
+    "The host answered with a web page",
+    "A vault was expected. Your login there may have ended: log in again in another tab, then try again here.",
+  ],
   host_missing: () => ["The host has no vault there", "It answered 404. Check that the vault was not moved."],
-  host_no_etag: () => ["This host can't save safely", "It gives no ETag with the vault, so that saving could overwrite what others saved. Nothing was sent."],
-  host_other_origin: () => ["The vault is on another host", "This page opens vaults of its own origin only. Whoever runs this host has to correct its strongroom-vault setting."],
-  host_session: () => ["The session has ended", "Run strongroom dashboard again, or log in again at the host. What you typed here stays while this tab is open."],
-  host_silent: () => ["The host can't be reached", "No answer came. Check that you are online and that the host is running, then try again."],
-  host_too_large: () => ["The host finds the vault too large", "It answered 413. Raise its limit for uploads, or remove entries."],
+  host_no_etag: () => [
+    "This host can't save safely",
+    "It gives no ETag with the vault, so that saving could overwrite what others saved. Nothing was sent.",
+  ],
+  host_other_origin: () => [
+    "The vault is on another host",
+    "This page opens vaults of its own origin only. Whoever runs this host has to correct its strongroom-vault setting.",
+  ],
+  host_session: () => [
+    "The session has ended",
+    "Run strongroom dashboard again, or log in again at the host. What you typed here stays while this tab is open.",
+  ],
+  host_silent: () => [
+    "The host can't be reached",
+    "No answer came. Check that you are online and that the host is running, then try again.",
+  ],
+  host_too_large: () => [
+    "The host finds the vault too large",
+    "It answered 413. Raise its limit for uploads, or remove entries.",
+  ],
   keeps_changing: () => ["Others keep saving", "The vault changed at each try. Wait a moment, then try again."],
   no_code: () => ["No QR code found", "Take a sharper or larger picture of it, with some margin around it."],
   no_wasm: () => [
     "This browser has WebAssembly switched off",
     "The vault is opened by it. In Lockdown Mode (Apple) make an exception for this site; elsewhere switch WebAssembly on, or use another browser.",
   ],
-  not_yours: () => ["That QR code holds something else", "One for a time-based one-time code begins with otpauth://totp."],
+  not_yours: () => [
+    "That QR code holds something else",
+    "One for a time-based one-time code begins with otpauth://totp.",
+  ],
   other_unsaved: () => ["Another change is not saved yet", "Save or discard that one first."],
   storage_full: () => ["There is no room left to save", "Free some space, then try again."],
   too_large: (bytes) => [
@@ -107,13 +137,19 @@ const PAGE: Readonly<Record<PageErrorCode, (about: string) => Words>> = {
 function browserMessage(error: DOMException): { title: string; text: string } {
   switch (error.name) {
     case "NotAllowedError":
-      return { title: "The browser did not allow it", text: "It was cancelled, timed out, or is blocked for this site. Try again." };
+      return {
+        title: "The browser did not allow it",
+        text: "It was cancelled, timed out, or is blocked for this site. Try again.",
+      };
     case "QuotaExceededError":
       return { title: "There is no room left", text: "Free some space, then try again." };
     case "NotFoundError":
       return { title: "Nothing found", text: "There is no such device or file." };
     case "InvalidStateError":
-      return { title: "That is there already", text: "This authenticator has a passkey for this vault. Use another one." };
+      return {
+        title: "That is there already",
+        text: "This authenticator has a passkey for this vault. Use another one.",
+      };
     default:
       return { title: "The browser refused", text: "Try again, or use another browser." };
   }

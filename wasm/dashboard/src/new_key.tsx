@@ -5,21 +5,27 @@ import { useState } from "preact/hooks";
 import { copySecret } from "./clipboard";
 import { Dialog } from "./dialog";
 import { Icon } from "./icons";
-import { download } from "./source/file";
-import { QrPicture } from "./picture";
 import { notify } from "./notice";
+import { QrPicture } from "./picture";
+import { download } from "./source/file";
 
-export function NewKey({ keys, onClose }: { readonly keys: Readonly<Record<string, string>>; readonly onClose: () => void }) {
+export function NewKey({
+  keys,
+  onClose,
+}: {
+  readonly keys: Readonly<Record<string, string>>;
+  readonly onClose: () => void;
+}) {
   const [isStored, setStored] = useState(false);
   const [qrOf, setQrOf] = useState<string | null>(null);
   return (
     <Dialog title="Store this key now" onClose={isStored ? onClose : null} isWide>
       <p>
-        It is shown this once, and is nowhere else. Put it where only its user can read it: a key file with mode 0600, or the machine's secret
-        store.
+        It is shown this once, and is nowhere else. Put it where only its user can read it: a key file with mode 0600,
+        or the machine's secret store.
       </p>
       {Object.entries(keys).map(([label, key]) => (
-        <div key={label} class="new-key" role="group" aria-label={`Key of ${label}`}>
+        <fieldset key={label} class="new-key" aria-label={`Key of ${label}`}>
           <h3>{label}</h3>
           <code class="key-text">{key}</code>
           <div class="row-buttons">
@@ -40,10 +46,11 @@ export function NewKey({ keys, onClose }: { readonly keys: Readonly<Record<strin
             </button>
           </div>
           {qrOf === label && <QrPicture text={async () => key} label={`Key of ${label} as a QR code`} />}
-        </div>
+        </fieldset>
       ))}
       <label class="check">
-        <input type="checkbox" checked={isStored} onChange={(event) => setStored(event.currentTarget.checked)} />I have stored it
+        <input type="checkbox" checked={isStored} onChange={(event) => setStored(event.currentTarget.checked)} />I have
+        stored it
       </label>
       <div class="actions">
         <button type="button" class="primary" disabled={!isStored} onClick={onClose}>

@@ -14,7 +14,15 @@ import type { Message } from "./messages";
 import { NewKey } from "./new_key";
 import { notify } from "./notice";
 
-export function Revoke({ slot, onClose, onRotation }: { readonly slot: Slot; readonly onClose: () => void; readonly onRotation: (rotation: Rotation) => void }) {
+export function Revoke({
+  slot,
+  onClose,
+  onRotation,
+}: {
+  readonly slot: Slot;
+  readonly onClose: () => void;
+  readonly onRotation: (rotation: Rotation) => void;
+}) {
   const change = useChange();
   const [dropDamaged, setDropDamaged] = useState(false);
   const revoke = () =>
@@ -22,15 +30,24 @@ export function Revoke({ slot, onClose, onRotation }: { readonly slot: Slot; rea
       (vault) => vault.revoke(slot.label, { dropDamaged }),
       ({ rotate }) => {
         notify(`${slot.label} revoked`);
-        onRotation({ why: `${slot.label} has been able to read them. It can't open what is saved from now on, but keeps what it has read.`, names: rotate });
+        onRotation({
+          why: `${slot.label} has been able to read them. It can't open what is saved from now on, but keeps what it has read.`,
+          names: rotate,
+        });
         onClose();
       },
     );
   return (
-    <Confirm title={`Revoke ${slot.label}?`} action="Revoke" isBusy={change.isBusy} onConfirm={() => void revoke()} onClose={onClose}>
+    <Confirm
+      title={`Revoke ${slot.label}?`}
+      action="Revoke"
+      isBusy={change.isBusy}
+      onConfirm={() => void revoke()}
+      onClose={onClose}
+    >
       <p>
-        Its key stops working{slot.compartments && ` for ${slot.compartments.join(", ")}`}, and the compartments get new keys. All other holders keep their
-        access.
+        Its key stops working{slot.compartments && ` for ${slot.compartments.join(", ")}`}, and the compartments get new
+        keys. All other holders keep their access.
       </p>
       {change.failure?.code === "damaged" && <DropDamaged isChecked={dropDamaged} onCheck={setDropDamaged} />}
       <ChangeFailure change={change} onTheirs={onClose} />
@@ -38,7 +55,13 @@ export function Revoke({ slot, onClose, onRotation }: { readonly slot: Slot; rea
   );
 }
 
-function DropDamaged({ isChecked, onCheck }: { readonly isChecked: boolean; readonly onCheck: (isChecked: boolean) => void }) {
+function DropDamaged({
+  isChecked,
+  onCheck,
+}: {
+  readonly isChecked: boolean;
+  readonly onCheck: (isChecked: boolean) => void;
+}) {
   return (
     <label class="check">
       <input type="checkbox" checked={isChecked} onChange={(event) => onCheck(event.currentTarget.checked)} />
@@ -77,9 +100,18 @@ export function ChangePassphrase({ slot, onClose }: { readonly slot: Slot; reado
           save();
         }}
       >
-        <NewPassphraseInput value={passphrase} words={[slot.label, source.name, "strongroom"]} error={problem} onChange={setPassphrase} />
-        {needsKey && <SecretInput label="Its key" value={key} onInput={setKey} hint="It stays the same, and has to be given." />}
-        <p class="hint">The old passphrase still opens older copies of the file. If someone may know it, re-key the vault instead.</p>
+        <NewPassphraseInput
+          value={passphrase}
+          words={[slot.label, source.name, "strongroom"]}
+          error={problem}
+          onChange={setPassphrase}
+        />
+        {needsKey && (
+          <SecretInput label="Its key" value={key} onInput={setKey} hint="It stays the same, and has to be given." />
+        )}
+        <p class="hint">
+          The old passphrase still opens older copies of the file. If someone may know it, re-key the vault instead.
+        </p>
         <ChangeFailure change={change} onTheirs={onClose} />
         {change.isBusy && <Working text="Making the key from the passphrase" />}
         <div class="actions">
@@ -104,18 +136,30 @@ interface Kept {
 const nobody = (id: number): Kept => ({ id, passphrase: "", key: "" });
 
 /** New keys for everything. Only slots that are opened here stay; everybody else is granted access again. */
-export function Rekey({ onClose, onRotation }: { readonly onClose: () => void; readonly onRotation: (rotation: Rotation) => void }) {
+export function Rekey({
+  onClose,
+  onRotation,
+}: {
+  readonly onClose: () => void;
+  readonly onRotation: (rotation: Rotation) => void;
+}) {
   const change = useChange();
   const [kept, setKept] = useState<readonly Kept[]>([nobody(0)]);
   const [isSure, setSure] = useState(false);
   const [dropDamaged, setDropDamaged] = useState(false);
   const [problem, setProblem] = useState<Message | null>(null);
   const [keys, setKeys] = useState<Readonly<Record<string, string>> | null>(null);
-  const set = (id: number, part: Partial<Kept>) => setKept(kept.map((one) => (one.id === id ? { ...one, ...part } : one)));
+  const set = (id: number, part: Partial<Kept>) =>
+    setKept(kept.map((one) => (one.id === id ? { ...one, ...part } : one)));
   useUnsavedEdits(keys !== null || kept.some(({ passphrase, key }) => passphrase + key !== ""));
   const rekey = () => {
     const keep = kept.map(factorsOf).filter((factors) => Object.keys(factors).length > 0);
-    const wrong = keep.length === 0 ? "Give the passphrase or key of an owner that stays." : !isSure ? "Tick that you are sure." : null;
+    const wrong =
+      keep.length === 0
+        ? "Give the passphrase or key of an owner that stays."
+        : !isSure
+          ? "Tick that you are sure."
+          : null;
     setProblem(wrong === null ? null : { code: "invalid_input", title: wrong, text: "" });
     if (wrong !== null) {
       return;
@@ -125,7 +169,8 @@ export function Rekey({ onClose, onRotation }: { readonly onClose: () => void; r
       ({ keys, removed, rotate }) => {
         notify("Vault re-keyed");
         setKept([nobody(0)]);
-        const gone = removed.length > 0 ? ` These have no access any more, until you grant it again: ${removed.join(", ")}.` : "";
+        const gone =
+          removed.length > 0 ? ` These have no access any more, until you grant it again: ${removed.join(", ")}.` : "";
         onRotation({ why: `Whoever held an owner's secret has been able to read every entry.${gone}`, names: rotate });
         if (Object.keys(keys).length > 0) {
           setKeys(keys);
@@ -148,15 +193,28 @@ export function Rekey({ onClose, onRotation }: { readonly onClose: () => void; r
         }}
       >
         <p>
-          For when someone may know an owner's passphrase or key. The vault gets new keys, and <strong>every slot goes</strong> except those whose passphrase or
-          key you give here: bots and passkeys are granted access again afterwards.
+          For when someone may know an owner's passphrase or key. The vault gets new keys, and{" "}
+          <strong>every slot goes</strong> except those whose passphrase or key you give here: bots and passkeys are
+          granted access again afterwards.
         </p>
         {kept.map((one, at) => (
           <fieldset key={one.id} class="choices">
             <legend>{at === 0 ? "Keep" : "Keep too"}</legend>
-            <SecretInput label="Passphrase" value={one.passphrase} onInput={(passphrase) => set(one.id, { passphrase })} />
-            <SecretInput label="Key" value={one.key} onInput={(key) => set(one.id, { key })} hint="A slot with a key gets a new one, shown afterwards." />
-            <KeyFile onKey={(key) => set(one.id, { key })} onError={(title) => setProblem({ code: "invalid_input", title, text: "" })} />
+            <SecretInput
+              label="Passphrase"
+              value={one.passphrase}
+              onInput={(passphrase) => set(one.id, { passphrase })}
+            />
+            <SecretInput
+              label="Key"
+              value={one.key}
+              onInput={(key) => set(one.id, { key })}
+              hint="A slot with a key gets a new one, shown afterwards."
+            />
+            <KeyFile
+              onKey={(key) => set(one.id, { key })}
+              onError={(title) => setProblem({ code: "invalid_input", title, text: "" })}
+            />
           </fieldset>
         ))}
         <button type="button" class="small start" onClick={() => setKept([...kept, nobody(kept.length)])}>

@@ -9,7 +9,15 @@ import { TextInput } from "./inputs";
 import { useUnsavedEdits } from "./leave";
 import { notify } from "./notice";
 
-export function Rename({ name, onClose, onDone }: { readonly name: string; readonly onClose: () => void; readonly onDone: (name: string) => void }) {
+export function Rename({
+  name,
+  onClose,
+  onDone,
+}: {
+  readonly name: string;
+  readonly onClose: () => void;
+  readonly onDone: (name: string) => void;
+}) {
   const [to, setTo] = useState(name);
   const change = useChange();
   useUnsavedEdits(to !== name && !change.isBusy);
@@ -32,7 +40,13 @@ export function Rename({ name, onClose, onDone }: { readonly name: string; reado
           rename();
         }}
       >
-        <TextInput label="New name" required value={to} onInput={setTo} hint="The part before the first / is the compartment. Bots look entries up by name." />
+        <TextInput
+          label="New name"
+          required
+          value={to}
+          onInput={setTo}
+          hint="The part before the first / is the compartment. Bots look entries up by name."
+        />
         <ChangeFailure change={change} onTheirs={onClose} />
         <div class="actions">
           <button type="button" onClick={onClose} disabled={change.isBusy}>

@@ -21,7 +21,12 @@ export function Secrets({ entry, title = "Secrets" }: { readonly entry: Entry; r
   useEffect(() => {
     let isCurrent = true;
     entry.fieldNames().then(
-      (names) => isCurrent && (setNames(names), setProblem(null)),
+      (names) => {
+        if (isCurrent) {
+          setNames(names);
+          setProblem(null);
+        }
+      },
       (error: unknown) => isCurrent && setProblem(explain(session.whatFailed(error)).title),
     );
     return () => {
@@ -36,8 +41,14 @@ export function Secrets({ entry, title = "Secrets" }: { readonly entry: Entry; r
     <section class="part" aria-labelledby={id}>
       <h3 id={id}>{title}</h3>
       {problem && <p class="nothing">{problem}</p>}
-      {names?.filter(isCodeField).map((field) => <Codes key={field} entry={entry} field={field} />)}
-      <div class="fields">{names?.map((field) => <SecretField key={`${field} ${entry.version} ${entry.updated}`} entry={entry} field={field} />)}</div>
+      {names?.filter(isCodeField).map((field) => (
+        <Codes key={field} entry={entry} field={field} />
+      ))}
+      <div class="fields">
+        {names?.map((field) => (
+          <SecretField key={`${field} ${entry.version} ${entry.updated}`} entry={entry} field={field} />
+        ))}
+      </div>
     </section>
   );
 }
@@ -60,9 +71,9 @@ function SecretField({ entry, field }: { readonly entry: Entry; readonly field: 
     }
   };
   return (
-    <div class="field" role="group" aria-label={field}>
+    <fieldset class="field" aria-label={field}>
       <span class="field-name">{field}</span>
-      <span class="value secret">{shown ?? <span aria-label="hidden">{"•".repeat(12)}</span>}</span>
+      <span class="value secret">{shown ?? <Hidden />}</span>
       <div class="field-buttons">
         {isCodeField(field) && (
           <button type="button" class="quiet square" aria-label={`QR code of ${field}`} onClick={() => setQr(true)}>
@@ -77,17 +88,39 @@ function SecretField({ entry, field }: { readonly entry: Entry; readonly field: 
         >
           <Icon name={shown === null ? "show" : "hide"} />
         </button>
-        <button type="button" class="quiet square" aria-label={`Copy ${field}`} onClick={() => void reveal((text) => copySecret(field, text))}>
+        <button
+          type="button"
+          class="quiet square"
+          aria-label={`Copy ${field}`}
+          onClick={() => void reveal((text) => copySecret(field, text))}
+        >
           <Icon name="copy" />
         </button>
       </div>
       {isQr && <SeedQr entry={entry} field={field} onClose={() => setQr(false)} />}
-    </div>
+    </fieldset>
+  );
+}
+
+function Hidden() {
+  return (
+    <>
+      <span class="unseen">hidden</span>
+      <span aria-hidden="true">{"•".repeat(12)}</span>
+    </>
   );
 }
 
 /** The seed as a QR code, to move it to a phone. */
-function SeedQr({ entry, field, onClose }: { readonly entry: Entry; readonly field: string; readonly onClose: () => void }) {
+function SeedQr({
+  entry,
+  field,
+  onClose,
+}: {
+  readonly entry: Entry;
+  readonly field: string;
+  readonly onClose: () => void;
+}) {
   useHiding(true, onClose);
   const uri = async () => {
     const seed = asText(await entry.reveal(field));
@@ -96,7 +129,10 @@ function SeedQr({ entry, field, onClose }: { readonly entry: Entry; readonly fie
   return (
     <Dialog title={`QR code of ${field}`} onClose={onClose}>
       <QrPicture text={uri} label={`The seed of ${entry.name} as a QR code`} />
-      <p class="hint">Scan it with an authenticator. Whoever sees it can make these codes. It hides itself after {SHOWN_SECONDS} seconds.</p>
+      <p class="hint">
+        Scan it with an authenticator. Whoever sees it can make these codes. It hides itself after {SHOWN_SECONDS}{" "}
+        seconds.
+      </p>
     </Dialog>
   );
 }

@@ -146,7 +146,9 @@ export class Session {
 
   /** The vault with the changes that are not stored, sealed: to be kept as a file of its own. */
   async sealedWithChanges(): Promise<Uint8Array> {
-    return this.#pending === null ? this.#stored.bytes : await this.#inTurn(() => this.#vault.splice(this.#stored.bytes));
+    return this.#pending === null
+      ? this.#stored.bytes
+      : await this.#inTurn(() => this.#vault.splice(this.#stored.bytes));
   }
 
   /** Opens the vault again after its worker has ended. Forms that are open stay so, and make their change anew. */

@@ -1,6 +1,6 @@
 /** Which vault? */
 
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { Failure } from "./failure";
 import { useTask } from "./hooks";
@@ -28,6 +28,28 @@ export function Start({ problem, onAgain, onSource, onCreate }: Properties) {
         await onSource(source);
       }
     });
+  // On the whole page: a file that misses the box would replace the page.
+  useEffect(() => {
+    const over = (event: DragEvent) => {
+      event.preventDefault();
+      setOver(event.type === "dragover");
+    };
+    const drop = (event: DragEvent) => {
+      over(event);
+      const { dataTransfer } = event;
+      if (dataTransfer !== null && !cannotOpen) {
+        take(() => droppedVault(dataTransfer));
+      }
+    };
+    window.addEventListener("dragover", over);
+    window.addEventListener("dragleave", over);
+    window.addEventListener("drop", drop);
+    return () => {
+      window.removeEventListener("dragover", over);
+      window.removeEventListener("dragleave", over);
+      window.removeEventListener("drop", drop);
+    };
+  });
   return (
     <main class="door">
       <Brand />
@@ -39,22 +61,7 @@ export function Start({ problem, onAgain, onSource, onCreate }: Properties) {
         )}
       </Failure>
       {!cannotOpen && (
-        <div
-          class={isOver ? "card drop over" : "card drop"}
-          onDragOver={(event) => {
-            event.preventDefault();
-            setOver(true);
-          }}
-          onDragLeave={() => setOver(false)}
-          onDrop={(event) => {
-            event.preventDefault();
-            setOver(false);
-            const { dataTransfer } = event;
-            if (dataTransfer !== null) {
-              take(() => droppedVault(dataTransfer));
-            }
-          }}
-        >
+        <div class={isOver ? "card drop over" : "card drop"}>
           <Icon name="vault" />
           <h2>Open a vault</h2>
           <p>Drop a vault file here, or choose one. It is opened inside this browser and sent nowhere.</p>
@@ -83,7 +90,9 @@ export function Start({ problem, onAgain, onSource, onCreate }: Properties) {
           <button type="button" class="quiet" onClick={onCreate}>
             <Icon name="add" /> Make a new vault
           </button>
-          {!canPickFiles && <p class="hint">This browser can't write files: you download the vault after changing it.</p>}
+          {!canPickFiles && (
+            <p class="hint">This browser can't write files: you download the vault after changing it.</p>
+          )}
         </div>
       )}
     </main>

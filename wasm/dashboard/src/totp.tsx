@@ -26,24 +26,29 @@ export function Codes({ entry, field }: { readonly entry: Entry; readonly field:
     };
   }, [entry, field, isCurrent]);
   if (problem !== null) {
-    return <p class="nothing">No codes from {field}: {problem.toLowerCase()}.</p>;
+    return (
+      <p class="nothing">
+        No codes from {field}: {problem.toLowerCase()}.
+      </p>
+    );
   }
   const left = codes === null ? 0 : codes.period - (now % codes.period);
   return (
-    <div class="codes" role="group" aria-label={`Codes of ${field}`}>
+    <fieldset class="codes" aria-label={`Codes of ${field}`}>
       <Ring left={left} period={codes?.period ?? 30} />
       <div class="code-now">
-        <span class="code" aria-label="Code">
+        <span class="code">
+          <span class="unseen">Code </span>
           {codes && isCurrent ? grouped(codes.now) : "··· ···"}
         </span>
         <span class="faint">
-          Next <span class="code-next" aria-label="Next code">{codes && isCurrent ? grouped(codes.next) : "··· ···"}</span>
+          Next <span class="code-next">{codes && isCurrent ? grouped(codes.next) : "··· ···"}</span>
         </span>
       </div>
       <button type="button" disabled={codes === null} onClick={() => codes && void copySecret("Code", codes.now)}>
         <Icon name="copy" /> Copy code
       </button>
-    </div>
+    </fieldset>
   );
 }
 
@@ -58,7 +63,14 @@ export function Ring({ left, period }: { readonly left: number; readonly period:
     <span class={left <= 5 ? "ring soon" : "ring"} role="timer" aria-label={`${left} seconds left`}>
       <svg viewBox="0 0 36 36" aria-hidden="true">
         <circle class="ring-ground" cx="18" cy="18" r="15.9155" />
-        <circle class="ring-left" cx="18" cy="18" r="15.9155" pathLength={100} stroke-dasharray={`${(left / period) * 100} 100`} />
+        <circle
+          class="ring-left"
+          cx="18"
+          cy="18"
+          r="15.9155"
+          pathLength={100}
+          stroke-dasharray={`${(left / period) * 100} 100`}
+        />
       </svg>
       <span aria-hidden="true">{left}</span>
     </span>

@@ -1,7 +1,7 @@
 /** Passphrase, key or passkey. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { type PasskeySlot, type Unlock as Factors, Vault } from "strongroom";
+import { type Unlock as Factors, type PasskeySlot, Vault } from "strongroom";
 import { getPasskey } from "strongroom/passkey";
 
 import { Working } from "./create";
@@ -9,8 +9,8 @@ import { Failure } from "./failure";
 import { useTask } from "./hooks";
 import { Icon } from "./icons";
 import { KeyFile, SecretInput } from "./inputs";
-import type { Source, Stored } from "./source/source";
 import { DownloadSource } from "./source/file";
+import type { Source, Stored } from "./source/source";
 import { Brand } from "./start";
 
 interface Properties {

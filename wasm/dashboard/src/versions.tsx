@@ -66,11 +66,29 @@ export function Versions({ entry, onStage }: { readonly entry: Entry; readonly o
 }
 
 const STEPS = {
-  promote: ["Promote the staged version?", "Promote", "Bots use it from their next read on. The current one stays as a previous version.", "Promoted"],
-  retire: ["Retire the previous versions?", "Retire", "They are removed for good. Do it once nothing uses them any more.", "Previous versions removed"],
+  promote: [
+    "Promote the staged version?",
+    "Promote",
+    "Bots use it from their next read on. The current one stays as a previous version.",
+    "Promoted",
+  ],
+  retire: [
+    "Retire the previous versions?",
+    "Retire",
+    "They are removed for good. Do it once nothing uses them any more.",
+    "Previous versions removed",
+  ],
 } as const;
 
-function Step({ name, step, onClose }: { readonly name: string; readonly step: "promote" | "retire"; readonly onClose: () => void }) {
+function Step({
+  name,
+  step,
+  onClose,
+}: {
+  readonly name: string;
+  readonly step: "promote" | "retire";
+  readonly onClose: () => void;
+}) {
   const change = useChange();
   const [title, action, text, done] = STEPS[step];
   const take = () =>
@@ -82,7 +100,14 @@ function Step({ name, step, onClose }: { readonly name: string; readonly step: "
       },
     );
   return (
-    <Confirm title={title} action={action} isDanger={step === "retire"} isBusy={change.isBusy} onConfirm={() => void take()} onClose={onClose}>
+    <Confirm
+      title={title}
+      action={action}
+      isDanger={step === "retire"}
+      isBusy={change.isBusy}
+      onConfirm={() => void take()}
+      onClose={onClose}
+    >
       <p>{text}</p>
       <ChangeFailure change={change} onTheirs={onClose} />
     </Confirm>

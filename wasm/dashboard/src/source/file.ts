@@ -95,7 +95,7 @@ export const canPickFiles = "showOpenFilePicker" in window;
 /** Lets a person choose a vault; `null` if they choose none. */
 export async function pickVault(): Promise<Source | null> {
   try {
-    const [handle] = await window.showOpenFilePicker!({ id: "vault" });
+    const [handle] = (await window.showOpenFilePicker?.({ id: "vault" })) ?? [];
     return handle === undefined ? null : new FileSource(handle);
   } catch (error) {
     return noneIfCancelled(error);
@@ -105,7 +105,7 @@ export async function pickVault(): Promise<Source | null> {
 /** Lets a person choose where a new vault goes; `null` if they choose no place. */
 export async function pickPlace(name: string): Promise<FileSystemFileHandle | null> {
   try {
-    return await window.showSaveFilePicker!({ id: "vault", suggestedName: name });
+    return (await window.showSaveFilePicker?.({ id: "vault", suggestedName: name })) ?? null;
   } catch (error) {
     return noneIfCancelled(error);
   }
