@@ -22,9 +22,10 @@ export function Create({
   const [passphrase, setPassphrase] = useState(NO_PASSPHRASE);
   const [problem, setProblem] = useState<string | null>(null);
   const task = useTask();
+  const words = [name, "strongroom"];
   useUnsavedEdits(passphrase.text !== "");
   const create = async () => {
-    const found = passphraseProblem(passphrase);
+    const found = await passphraseProblem(passphrase, words);
     setProblem(found);
     if (found !== null) {
       return;
@@ -69,7 +70,7 @@ export function Create({
       >
         <h2 id="create-title">Make a new vault</h2>
         <TextInput label="File name" value={name} onInput={setName} />
-        <NewPassphraseInput value={passphrase} words={[name, "strongroom"]} error={problem} onChange={setPassphrase} />
+        <NewPassphraseInput value={passphrase} words={words} error={problem} onChange={setPassphrase} />
         <p class="hint">
           {canPickFiles && "You choose where to save it next. "}Nobody can open the vault without the passphrase, and
           nobody can restore it. Keep it where you find it again.

@@ -29,8 +29,9 @@ export function Grant({ onClose }: { readonly onClose: () => void }) {
   const name = label.trim();
   useUnsavedEdits(key !== null || name !== "");
 
-  const grant = () => {
-    const weak = factor === "passphrase" ? passphraseProblem(passphrase) : null;
+  const words = [name, source.name, "strongroom"];
+  const grant = async () => {
+    const weak = factor === "passphrase" ? await passphraseProblem(passphrase, words) : null;
     setPassphraseError(weak);
     const wrong =
       name === "" ? "Give it a label." : !isOwner && chosen.length === 0 ? "Choose at least one compartment." : null;
@@ -39,7 +40,7 @@ export function Grant({ onClose }: { readonly onClose: () => void }) {
       return;
     }
     const access = isOwner ? "owner" : { compartments: chosen };
-    void change.run(
+    await change.run(
       async (vault) => {
         switch (factor) {
           case "key":
@@ -70,7 +71,7 @@ export function Grant({ onClose }: { readonly onClose: () => void }) {
         class="stack"
         onSubmit={(event) => {
           event.preventDefault();
-          grant();
+          void grant();
         }}
       >
         <TextInput
@@ -123,12 +124,7 @@ export function Grant({ onClose }: { readonly onClose: () => void }) {
           onChoose={setFactor}
         />
         {factor === "passphrase" && (
-          <NewPassphraseInput
-            value={passphrase}
-            words={[name, source.name, "strongroom"]}
-            error={passphraseError}
-            onChange={setPassphrase}
-          />
+          <NewPassphraseInput value={passphrase} words={words} error={passphraseError} onChange={setPassphrase} />
         )}
         <Failure message={problem} />
         <ChangeFailure change={change} onTheirs={onClose} />

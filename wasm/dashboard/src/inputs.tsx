@@ -106,15 +106,15 @@ export interface NewPassphrase {
 export const NO_PASSPHRASE: NewPassphrase = { text: "", repeated: "", isWeakAllowed: false, strength: null };
 
 /** Why it can't be used yet, or `null`. */
-export function passphraseProblem({ text, repeated, isWeakAllowed, strength }: NewPassphrase): string | null {
+export async function passphraseProblem(passphrase: NewPassphrase, words: readonly string[]): Promise<string | null> {
+  const { text, repeated, isWeakAllowed, strength } = passphrase;
   if (text === "") {
     return "Type a passphrase.";
   }
-  if (strength === null) {
-    return "Wait a moment: its strength is being estimated.";
-  }
-  if (strength.weakness !== null && !isWeakAllowed) {
-    return `This passphrase is easy to guess: ${strength.weakness}.`;
+  // It may have been sent off before the estimate was there.
+  const { weakness } = strength ?? (await strengthOf(text, words));
+  if (weakness !== null && !isWeakAllowed) {
+    return `This passphrase is easy to guess: ${weakness}.`;
   }
   return text === repeated ? null : "The two passphrases are not the same.";
 }

@@ -78,11 +78,12 @@ export function ChangePassphrase({ slot, onClose }: { readonly slot: Slot; reado
   const [problem, setProblem] = useState<string | null>(null);
   const needsKey = slot.factors === "passphrase+key";
   useUnsavedEdits(passphrase.text !== "");
-  const save = () => {
-    const wrong = passphraseProblem(passphrase);
+  const words = [slot.label, source.name, "strongroom"];
+  const save = async () => {
+    const wrong = await passphraseProblem(passphrase, words);
     setProblem(wrong);
     if (wrong === null) {
-      void change.run(
+      await change.run(
         (vault) => vault.changePassphrase(slot.label, passphrase.text, needsKey ? { key } : {}),
         () => {
           notify("Passphrase changed");
@@ -97,15 +98,10 @@ export function ChangePassphrase({ slot, onClose }: { readonly slot: Slot; reado
         class="stack"
         onSubmit={(event) => {
           event.preventDefault();
-          save();
+          void save();
         }}
       >
-        <NewPassphraseInput
-          value={passphrase}
-          words={[slot.label, source.name, "strongroom"]}
-          error={problem}
-          onChange={setPassphrase}
-        />
+        <NewPassphraseInput value={passphrase} words={words} error={problem} onChange={setPassphrase} />
         {needsKey && (
           <SecretInput label="Its key" value={key} onInput={setKey} hint="It stays the same, and has to be given." />
         )}

@@ -42,11 +42,12 @@ export function usePlaces(): Places {
     const onBack = (event: PopStateEvent) => {
       const index = (event.state as { place?: number } | null)?.place ?? 0;
       const next = visited.current[index] ?? FIRST;
+      if (index === at.current) {
+        return; // back where we were, on the way to asking
+      }
       if (hasUnsavedEdits()) {
         history.go(at.current - index);
-        if (index !== at.current) {
-          setAsked(next);
-        }
+        setAsked(next);
         return;
       }
       at.current = index;
