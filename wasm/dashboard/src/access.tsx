@@ -18,11 +18,11 @@ export interface Rotation {
 }
 
 export function Access({ onEntry }: { readonly onEntry: (name: string) => void }) {
-  const { vault } = useSession();
+  const session = useSession();
   const [asked, setAsked] = useState<Asked | null>(null);
   const [rotation, setRotation] = useState<Rotation | null>(null);
-  const owners = vault.slots.filter(({ scope }) => scope === "owner");
-  const holders = vault.slots.filter(({ scope }) => scope === "holder");
+  const owners = session.slots.filter(({ scope }) => scope === "owner");
+  const holders = session.slots.filter(({ scope }) => scope === "holder");
   const close = () => setAsked(null);
   return (
     <div class="entry">
@@ -61,7 +61,7 @@ function Slots({
   readonly slots: readonly Slot[];
   readonly onAsk: (asked: Asked) => void;
 }) {
-  const { vault } = useSession();
+  const { openedBy } = useSession();
   const id = `slots-${title.toLowerCase()}`;
   return (
     <section class="part" aria-labelledby={id}>
@@ -75,7 +75,7 @@ function Slots({
             <Icon name={slot.passkey ? "passkey" : slot.factors === "passphrase" ? "lock" : "key"} />
             <div class="slot-text">
               <strong>{slot.label}</strong>
-              {slot.id === vault.openedBy.slotId && <span class="chip strong">you</span>}
+              {slot.id === openedBy.slotId && <span class="chip strong">you</span>}
               <span class="faint">
                 {factorsOf(slot)}
                 {slot.kdf && ` · ${costOf(slot.kdf)}`} · since {absolute(slot.created)}
@@ -128,7 +128,7 @@ function ToRotate({
   readonly onEntry: (name: string) => void;
   readonly onDismiss: () => void;
 }) {
-  const { vault } = useSession();
+  const { rows } = useSession();
   return (
     <section class="part rotate" aria-labelledby="rotate-title">
       <h3 id="rotate-title">
@@ -139,7 +139,7 @@ function ToRotate({
       <ul>
         {rotation.names.map((name) => (
           <li key={name}>
-            {vault.has(name) ? (
+            {rows.some((row) => row.name === name) ? (
               <button type="button" class="link" onClick={() => onEntry(name)}>
                 {name}
               </button>

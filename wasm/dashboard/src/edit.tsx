@@ -106,7 +106,7 @@ export function Edit({ name, kind, compartment, onDone, onCancel }: Properties) 
         />
       )}
       <datalist id="names">
-        {session.vault.compartments.map(({ name }) => (
+        {session.compartments.map(({ name }) => (
           <option key={name} value={`${name}/`} />
         ))}
       </datalist>

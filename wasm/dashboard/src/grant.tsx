@@ -16,7 +16,7 @@ import { notify } from "./notice";
 type Factor = "key" | "passphrase" | "passkey";
 
 export function Grant({ onClose }: { readonly onClose: () => void }) {
-  const { vault, source } = useSession();
+  const { compartments, source } = useSession();
   const change = useChange();
   const [label, setLabel] = useState("");
   const [isOwner, setOwner] = useState(false);
@@ -94,8 +94,8 @@ export function Grant({ onClose }: { readonly onClose: () => void }) {
         {!isOwner && (
           <fieldset class="choices many">
             <legend>Compartments</legend>
-            {vault.compartments.length === 0 && <p class="hint">There is none yet: add an entry first.</p>}
-            {vault.compartments.map((compartment) => (
+            {compartments.length === 0 && <p class="hint">There is none yet: add an entry first.</p>}
+            {compartments.map((compartment) => (
               <label key={compartment.name} class="check">
                 <input
                   type="checkbox"

@@ -131,9 +131,9 @@ function Bar(properties: {
   readonly onEntries: () => void;
 }) {
   const { onLock, onSettings, isAccess, onAccess, onEntries } = properties;
-  const { source, vault } = useSession();
+  const { source, openedBy } = useSession();
   const [, draw] = useState(0);
-  const { scope, label } = vault.openedBy;
+  const { scope, label } = openedBy;
   return (
     <header class="bar">
       <div class="bar-name">
@@ -183,7 +183,7 @@ function Bar(properties: {
 
 /** What stays wrong until something is done about it. */
 function Trouble() {
-  const { vault, staleness } = useSession();
+  const { damage, staleness } = useSession();
   const stale = staleness === null ? null : explain(staleness);
   return (
     <div class="trouble" role="status">
@@ -193,14 +193,14 @@ function Trouble() {
           {stale.code === "conflict" ? "Lock, then unlock again." : stale.text}
         </p>
       )}
-      {vault.damage.length > 0 && (
+      {damage.length > 0 && (
         <details>
           <summary>
-            <Icon name="alert" /> {vault.damage.length === 1 ? "One part is" : `${vault.damage.length} parts are`}{" "}
-            damaged; the rest works
+            <Icon name="alert" /> {damage.length === 1 ? "One part is" : `${damage.length} parts are`} damaged; the rest
+            works
           </summary>
           <ul>
-            {vault.damage.map((part) => (
+            {damage.map((part) => (
               <li key={`${part.compartment} ${part.record}`}>
                 {part.name ??
                   (part.record === null ? `the whole of ${part.compartment}` : `a record in ${part.compartment}`)}{" "}
@@ -221,7 +221,7 @@ function Compartments(properties: {
   readonly onChoose: (compartment: string | null, isDue: boolean) => void;
 }) {
   const { compartment, isDue, onChoose } = properties;
-  const { vault, rows, due } = useSession();
+  const { compartments, rows, due } = useSession();
   const current = (name: string | null, due = false) => (compartment === name && isDue === due ? "page" : undefined);
   return (
     <ul>
@@ -243,7 +243,7 @@ function Compartments(properties: {
       <li class="side-title" aria-hidden="true">
         Compartments
       </li>
-      {vault.compartments.map(({ name, entries, damaged }) => (
+      {compartments.map(({ name, entries, damaged }) => (
         <li key={name}>
           <button type="button" aria-current={current(name)} onClick={() => onChoose(name, false)}>
             <span class="cut">{name}</span>

@@ -1,6 +1,6 @@
 /** Which forms hold what is typed and not saved. */
 
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 
 const dirtyForms = new Set<object>();
 
@@ -10,7 +10,7 @@ export function hasUnsavedEdits(): boolean {
 
 /** While `isDirty`, leaving the page or the form has to be confirmed. */
 export function useUnsavedEdits(isDirty: boolean): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const form = {};
     if (isDirty) {
       dirtyForms.add(form);

@@ -1,6 +1,15 @@
 /** An open vault and the place it is stored in: every change is saved at once, and none is lost when that fails. */
 
-import { type Entry, StrongroomError, type Unlock, Vault } from "strongroom";
+import {
+  type Compartment,
+  type Damage,
+  type Entry,
+  type OpenedBy,
+  type Slot,
+  StrongroomError,
+  type Unlock,
+  Vault,
+} from "strongroom";
 
 import { PageError, type Source, type Stored } from "./source/source";
 
@@ -24,6 +33,11 @@ const MOST_ATTEMPTS = 5;
 
 export class Session {
   readonly source: Source;
+  /** What there is to draw, kept here: a vault whose worker has ended answers nothing, and the page has to stay. */
+  openedBy: OpenedBy;
+  compartments: readonly Compartment[] = [];
+  slots: readonly Slot[] = [];
+  damage: readonly Damage[] = [];
   rows: readonly Row[] = [];
   due: ReadonlySet<string> = new Set();
   /** Whether the worker is gone, killed or out of memory. The vault has to be unlocked again. */
@@ -53,6 +67,7 @@ export class Session {
     this.source = source;
     this.#stored = stored;
     this.#vault = vault;
+    this.openedBy = vault.openedBy;
   }
 
   get vault(): Vault {
@@ -61,10 +76,6 @@ export class Session {
 
   get stored(): Stored {
     return this.#stored;
-  }
-
-  get isOwner(): boolean {
-    return this.#vault.openedBy.scope === "owner";
   }
 
   /** Whether a change is in memory only. */
@@ -164,7 +175,7 @@ export class Session {
 
   async lock(): Promise<void> {
     this.#isLocking = true;
-    this.rows = [];
+    Object.assign(this, { compartments: [], slots: [], damage: [], rows: [] });
     await this.#vault.lock();
   }
 
@@ -231,6 +242,8 @@ export class Session {
 
   async #refresh(): Promise<void> {
     this.due = new Set(await this.#vault.find({ due: true }));
+    const { openedBy, compartments, slots, damage } = this.#vault;
+    Object.assign(this, { openedBy, compartments, slots, damage });
     this.rows = this.#vault.names().map((name) => rowOf(this.#vault, name));
     this.#draw();
   }
