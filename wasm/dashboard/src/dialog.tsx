@@ -15,12 +15,14 @@ interface Properties {
 
 export function Dialog({ title, children, onClose, isWide = false }: Properties) {
   const element = useRef<HTMLDialogElement>(null);
+  const isGone = useRef(false);
   const heading = useId();
   useLayoutEffect(() => {
     const opener = document.activeElement;
     const dialog = element.current;
     dialog?.showModal();
     return () => {
+      isGone.current = true;
       dialog?.close();
       if (opener instanceof HTMLElement) {
         opener.focus();
@@ -37,6 +39,16 @@ export function Dialog({ title, children, onClose, isWide = false }: Properties)
         if (event.target === element.current) {
           event.preventDefault();
           onClose?.();
+        }
+      }}
+      onClose={(event) => {
+        // Browsers close it at a second Escape without asking. What can't be closed, such as a key shown once, stays.
+        if (event.target === element.current && !isGone.current) {
+          if (onClose === null) {
+            element.current?.showModal();
+          } else {
+            onClose();
+          }
         }
       }}
     >

@@ -240,9 +240,11 @@ function Compartments(properties: {
           Due <span class="count">{due.size}</span>
         </button>
       </li>
-      <li class="side-title" aria-hidden="true">
-        Compartments
-      </li>
+      {compartments.length > 0 && (
+        <li class="side-title" aria-hidden="true">
+          Compartments
+        </li>
+      )}
       {compartments.map(({ name, entries, damaged }) => (
         <li key={name}>
           <button type="button" aria-current={current(name)} onClick={() => onChoose(name, false)}>
