@@ -5,8 +5,8 @@ use strongroom::otp::qr::{self, Background};
 use strongroom::otp::{Codes, Delivered, RecoveryCode};
 use wasm_bindgen::prelude::*;
 
-use crate::arguments::{Options, array, bytes, small, text, texts, time, typed};
-use crate::otp::{Hotp, Totp};
+use crate::arguments::{Options, array, bytes, small, text, texts, typed, word};
+use crate::otp::{Hotp, Totp, at};
 use crate::shapes::{self, Result, invalid};
 
 #[wasm_bindgen]
@@ -54,8 +54,8 @@ impl Account {
     }
 
     #[wasm_bindgen(js_name = "toUri")]
-    pub fn to_uri(&self) -> Result<String> {
-        Ok(self.0.to_uri()?.reveal_str()?.to_owned())
+    pub fn to_uri(&self) -> Result<JsValue> {
+        shapes::secret(&self.0.to_uri()?)
     }
 }
 
@@ -71,30 +71,30 @@ pub fn read_migration(uris: &JsValue) -> Result<JsValue> {
 
 /// The accounts come as their URIs, which say all of them.
 #[wasm_bindgen(js_name = "writeMigration")]
-pub fn write_migration(uris: &JsValue) -> Result<Vec<String>> {
+pub fn write_migration(uris: &JsValue) -> Result<Vec<JsValue>> {
     let uris = array(uris, "accounts")?;
     let accounts: Vec<_> = uris
         .iter()
         .map(|uri| Ok(strongroom::otp::Account::from_uri(&text(uri, "an account")?)?))
         .collect::<Result<_>>()?;
     let written = strongroom::otp::write_migration(&accounts)?;
-    written.iter().map(|uri| Ok(uri.reveal_str()?.to_owned())).collect()
+    written.iter().map(shapes::secret).collect()
 }
 
 #[wasm_bindgen(js_name = "qrSvg")]
-pub fn qr_svg(value: &JsValue) -> Result<String> {
-    Ok(qr::svg(&text(value, "a text")?)?.reveal_str()?.to_owned())
+pub fn qr_svg(value: &JsValue) -> Result<JsValue> {
+    shapes::secret(&qr::svg(&text(value, "a text")?)?)
 }
 
 #[wasm_bindgen(js_name = "qrTerminal")]
-pub fn qr_terminal(value: &JsValue, background: &JsValue) -> Result<String> {
-    let background = match background.as_string().as_deref() {
+pub fn qr_terminal(value: &JsValue, background: &JsValue) -> Result<JsValue> {
+    let background = match word(background).as_deref() {
         None if background.is_undefined() => Background::Dark,
         Some("dark") => Background::Dark,
         Some("light") => Background::Light,
         _ => return invalid("expected the background dark or light"),
     };
-    Ok(qr::terminal(&text(value, "a text")?, background)?.reveal_str()?.to_owned())
+    shapes::secret(&qr::terminal(&text(value, "a text")?, background)?)
 }
 
 #[wasm_bindgen(js_name = "generateRecoveryCodes")]
@@ -131,14 +131,16 @@ pub fn delivered_codes(key: &JsValue, options: &JsValue) -> Result<DeliveredCode
 
 #[wasm_bindgen]
 impl DeliveredCodes {
-    pub fn issue(&self, account: &JsValue, at: &JsValue) -> Result<JsValue> {
-        let (code, record) = self.0.issue(&text(account, "an account")?, time(at)?)?;
+    pub fn issue(&self, account: &JsValue, options: &JsValue) -> Result<JsValue> {
+        let now = at(&Options::of(options, &["at"])?)?;
+        let (code, record) = self.0.issue(&text(account, "an account")?, now)?;
         Ok(shapes::issued(code.reveal_str()?, &record))
     }
 
-    pub fn verify(&self, record: &JsValue, account: &JsValue, code: &JsValue, at: &JsValue) -> Result<JsValue> {
+    pub fn verify(&self, record: &JsValue, account: &JsValue, code: &JsValue, options: &JsValue) -> Result<JsValue> {
+        let now = at(&Options::of(options, &["at"])?)?;
         let (record, account) = (text(record, "a record")?, text(account, "an account")?);
-        Ok(match self.0.verify(&record, &account, &typed(code)?, time(at)?)? {
+        Ok(match self.0.verify(&record, &account, &typed(code)?, now)? {
             Delivered::Accepted => shapes::delivered("accepted", None, None),
             Delivered::Wrong { record, attempts_left } => shapes::delivered("wrong", Some(record), Some(attempts_left)),
             Delivered::Expired => shapes::delivered("expired", None, None),

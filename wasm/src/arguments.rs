@@ -23,6 +23,8 @@ extern "C" {
 
     #[wasm_bindgen(js_name = "isAssigned")]
     fn is_assigned(text: &JsString) -> bool;
+
+    fn utf8(text: &JsString) -> Uint8Array;
 }
 
 fn at_most(what: &'static str, asked: u32, allowed: u32) -> Result<()> {
@@ -44,7 +46,20 @@ fn string<'a>(value: &'a JsValue, what: &str) -> Result<&'a JsString> {
 
 /// A text. It may be a secret, so that our copy of it is wiped.
 pub(crate) fn text(value: &JsValue, what: &str) -> Result<Zeroizing<String>> {
-    Ok(Zeroizing::new(String::from(string(value, what)?)))
+    Ok(copied(string(value, what)?))
+}
+
+/// The one copy that we make of a text. wasm-bindgen's own conversion lets it grow as it goes, and leaves behind what was moved.
+fn copied(string: &JsString) -> Zeroizing<String> {
+    let encoded = utf8(string);
+    let bytes = encoded.to_vec();
+    encoded.fill(0, 0, encoded.length());
+    Zeroizing::new(String::from_utf8(bytes).unwrap_or_default()) // UTF-8 is what it was encoded as
+}
+
+/// A word of ours, such as an algorithm's name; nothing that is longer is one.
+pub(crate) fn word(value: &JsValue) -> Option<String> {
+    value.dyn_ref::<JsString>().filter(|string| string.length() <= 32).map(String::from)
 }
 
 /// A passphrase in Unicode form NFC, which the core leaves to us here. A new one has only characters that are assigned: a
@@ -55,13 +70,13 @@ pub(crate) fn passphrase(value: &JsValue, is_new: bool) -> Result<Zeroizing<Stri
     if is_new && !is_assigned(passphrase) {
         return invalid("a passphrase has only characters that Unicode has assigned; leave out the newest ones");
     }
-    Ok(Zeroizing::new(String::from(passphrase.normalize("NFC"))))
+    Ok(copied(&passphrase.normalize("NFC")))
 }
 
 /// A code that someone typed. What cannot be one is empty, and so no match.
 pub(crate) fn typed(value: &JsValue) -> Result<Zeroizing<String>> {
     let Some(typed) = value.dyn_ref::<JsString>() else { return invalid("expected a code as a string") };
-    Ok(Zeroizing::new(if typed.length() > 1024 { String::new() } else { String::from(typed) }))
+    Ok(if typed.length() > 1024 { Zeroizing::default() } else { copied(typed) })
 }
 
 pub(crate) fn bytes(value: &JsValue, what: &str) -> Result<Zeroizing<Vec<u8>>> {
@@ -143,8 +158,7 @@ impl Options {
         }
         let object = object(value, &format!("an object of {}", known.join(", ")))?;
         for key in Object::keys(&object) {
-            let key = key.as_string().unwrap_or_default();
-            if !known.contains(&key.as_str()) {
+            if !word(&key).is_some_and(|key| known.contains(&key.as_str())) {
                 return invalid(format!("expected only these options: {}", known.join(", ")));
             }
         }

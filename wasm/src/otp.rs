@@ -34,23 +34,23 @@ const fn algorithm_name(algorithm: Algorithm) -> &'static str {
     }
 }
 
-fn base32(secret: &Secret) -> Result<String> {
-    Ok(encode_base32(secret).reveal_str()?.to_owned())
+fn base32(secret: &Secret) -> Result<JsValue> {
+    shapes::secret(&encode_base32(secret))
 }
 
-fn uri_of(codes: impl Into<Codes>, account: &JsValue, issuer: &JsValue) -> Result<String> {
+fn uri_of(codes: impl Into<Codes>, account: &JsValue, issuer: &JsValue) -> Result<JsValue> {
     let mut made = Account::new(codes, &text(account, "an account's name")?)?;
     if !issuer.is_undefined() && !issuer.is_null() {
         made = made.with_issuer(&text(issuer, "an issuer")?)?;
     }
-    Ok(made.to_uri()?.reveal_str()?.to_owned())
+    shapes::secret(&made.to_uri()?)
 }
 
 fn after_step(options: &Options) -> Result<Option<u64>> {
     options.get("afterStep").map(|step| whole(&step, "afterStep")).transpose()
 }
 
-fn at(options: &Options) -> Result<i64> {
+pub(crate) fn at(options: &Options) -> Result<i64> {
     time(&options.get("at").unwrap_or(JsValue::UNDEFINED))
 }
 
@@ -118,11 +118,11 @@ impl Totp {
     }
 
     #[wasm_bindgen(js_name = "revealSecret")]
-    pub fn reveal_secret(&self) -> Result<String> {
+    pub fn reveal_secret(&self) -> Result<JsValue> {
         base32(&self.0.reveal_secret())
     }
 
-    pub fn uri(&self, account: &JsValue, issuer: &JsValue) -> Result<String> {
+    pub fn uri(&self, account: &JsValue, issuer: &JsValue) -> Result<JsValue> {
         uri_of(self.0.clone(), account, issuer)
     }
 
@@ -140,8 +140,8 @@ impl Totp {
         Ok(Self(self.0.clone().with_drift(steps as i32)?))
     }
 
-    pub fn code(&self, at: &JsValue) -> Result<String> {
-        Ok(self.0.code(time(at)?)?.reveal_str()?.to_owned())
+    pub fn code(&self, at: &JsValue) -> Result<JsValue> {
+        shapes::secret(&self.0.code(time(at)?)?)
     }
 
     pub fn step(&self, at: &JsValue) -> Result<f64> {
@@ -214,17 +214,17 @@ impl Hotp {
     }
 
     #[wasm_bindgen(js_name = "revealSecret")]
-    pub fn reveal_secret(&self) -> Result<String> {
+    pub fn reveal_secret(&self) -> Result<JsValue> {
         base32(&self.0.reveal_secret())
     }
 
-    pub fn uri(&self, account: &JsValue, issuer: &JsValue, counter: &JsValue) -> Result<String> {
+    pub fn uri(&self, account: &JsValue, issuer: &JsValue, counter: &JsValue) -> Result<JsValue> {
         let counter = if counter.is_undefined() { 0 } else { whole(counter, "a counter")? };
         uri_of(Codes::Hotp { hotp: self.0.clone(), counter }, account, issuer)
     }
 
-    pub fn code(&self, counter: &JsValue) -> Result<String> {
-        Ok(self.0.code(whole(counter, "a counter")?).reveal_str()?.to_owned())
+    pub fn code(&self, counter: &JsValue) -> Result<JsValue> {
+        shapes::secret(&self.0.code(whole(counter, "a counter")?))
     }
 
     pub fn verify(&self, code: &JsValue, counter: &JsValue, look_ahead: &JsValue) -> Result<Option<f64>> {

@@ -2,7 +2,7 @@
 //! One call an object is far cheaper than setting its properties from here one by one.
 
 use js_sys::Uint8Array;
-use strongroom::{Error, Kdf};
+use strongroom::{Error, Kdf, Key, Secret};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(raw_module = "./shapes.js")]
@@ -56,7 +56,7 @@ extern "C" {
     pub(crate) fn revoked(rotate: Vec<String>, dropped: Vec<JsValue>) -> JsValue;
 
     pub(crate) fn rekeyed(
-        keys: Vec<String>,
+        keys: Vec<JsValue>,
         removed: Vec<String>,
         rotate: Vec<String>,
         dropped: Vec<JsValue>,
@@ -72,7 +72,7 @@ extern "C" {
         sha512: bool,
     ) -> JsValue;
 
-    pub(crate) fn fresh(code: Option<String>, seconds: u32) -> JsValue;
+    pub(crate) fn fresh(code: Option<&str>, seconds: u32) -> JsValue;
 
     pub(crate) fn resync(drift: i32, step: f64) -> JsValue;
 
@@ -88,6 +88,8 @@ extern "C" {
     pub(crate) fn issued(code: &str, record: &str) -> JsValue;
 
     pub(crate) fn delivered(outcome: &str, record: Option<String>, attempts_left: Option<u32>) -> JsValue;
+
+    pub(crate) fn asked(key: &str, now: f64) -> JsValue;
 
     pub(crate) fn judged(
         outcome: &str,
@@ -131,10 +133,21 @@ pub(crate) fn kdf(kdf: Kdf) -> JsValue {
     kdf_shape(kdf.memory_kib().is_some(), kdf.memory_kib(), kdf.passes(), kdf.lanes(), kdf.iterations(), sha512)
 }
 
+/// A secret as text. JavaScript makes its string from our bytes, which are then wiped. A `String` would be given away to
+/// wasm-bindgen, which frees it as it is.
+pub(crate) fn secret(secret: &Secret) -> Result<JsValue> {
+    Ok(JsValue::from_str(secret.reveal_str()?))
+}
+
+/// A key as text.
+pub(crate) fn key(key: &Key) -> JsValue {
+    JsValue::from_str(key.to_text().as_str())
+}
+
 /// A secret field, as the text or the bytes that it was put as.
 pub(crate) fn value(value: &strongroom::vault::Value) -> Result<JsValue> {
-    Ok(match value.is_text() {
-        true => JsValue::from_str(value.secret().reveal_str()?),
-        false => Uint8Array::from(value.secret().reveal()).into(),
-    })
+    match value.is_text() {
+        true => secret(value.secret()),
+        false => Ok(Uint8Array::from(value.secret().reveal()).into()),
+    }
 }

@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::arguments::{
     ENTRY, FACTORS, Options, array, entry, factors, kdf, now, passphrase, small, some_factors, text, text_or_bytes,
-    texts, time, vault_bytes, whole,
+    texts, time, vault_bytes, whole, word,
 };
 use crate::shapes::{self, Result, hex, invalid};
 
@@ -55,8 +55,8 @@ pub fn passkeys(bytes: &JsValue) -> Result<Vec<JsValue>> {
 }
 
 #[wasm_bindgen(js_name = "generateKey")]
-pub fn generate_key() -> Result<String> {
-    Ok(Key::generate()?.to_text().as_str().to_owned())
+pub fn generate_key() -> Result<JsValue> {
+    Ok(shapes::key(&Key::generate()?))
 }
 
 impl Vault {
@@ -143,7 +143,7 @@ impl Vault {
         message: &JsValue,
         algorithm: &JsValue,
     ) -> Result<Vec<u8>> {
-        let hash = match algorithm.as_string().as_deref() {
+        let hash = match word(algorithm).as_deref() {
             None if algorithm.is_undefined() => Hash::Sha256,
             Some("sha256") => Hash::Sha256,
             Some("sha384") => Hash::Sha384,
@@ -155,8 +155,8 @@ impl Vault {
     }
 
     #[wasm_bindgen(js_name = "totpCode")]
-    pub fn totp_code(&self, name: &JsValue, version: &JsValue, field: &JsValue, at: &JsValue) -> Result<String> {
-        Ok(self.totp_of(name, version, field)?.code(time(at)?)?.reveal_str()?.to_owned())
+    pub fn totp_code(&self, name: &JsValue, version: &JsValue, field: &JsValue, at: &JsValue) -> Result<JsValue> {
+        shapes::secret(&self.totp_of(name, version, field)?.code(time(at)?)?)
     }
 
     #[wasm_bindgen(js_name = "totpStep")]
@@ -241,9 +241,9 @@ impl Vault {
     }
 
     /// The text of the key, if one was made.
-    pub fn grant(&mut self, label: &JsValue, access: &JsValue, given: &JsValue) -> Result<Option<String>> {
+    pub fn grant(&mut self, label: &JsValue, access: &JsValue, given: &JsValue) -> Result<JsValue> {
         let label = text(label, "a label")?;
-        let names = match access.as_string().as_deref() {
+        let names = match word(access).as_deref() {
             Some("owner") => None,
             Some(_) => return invalid("expected the access owner, or { compartments: [..] }"),
             None => {
@@ -262,7 +262,7 @@ impl Vault {
         let names: Option<Vec<&str>> = names.as_ref().map(|names| names.iter().map(String::as_str).collect());
         let access = names.as_deref().map_or(Access::Owner, Access::Compartments);
         self.vault().grant(&label, access, &unlock, kdf(options.get("kdf"))?)?;
-        Ok(key.map(|key| key.to_text().as_str().to_owned()))
+        Ok(key.as_ref().map_or(JsValue::NULL, shapes::key))
     }
 
     #[wasm_bindgen(js_name = "generatePrfInput")]
@@ -308,7 +308,7 @@ impl Vault {
             keep.iter().map(|item| some_factors(&Options::of(item, &FACTORS)?, false)).collect::<Result<_>>()?;
         let on_damage = on_damage(&Options::of(options, &["dropDamaged"])?)?;
         let rekeyed = self.vault().rekey(&keep, on_damage)?;
-        let keys = rekeyed.keys.iter().flat_map(|(label, key)| [label.clone(), key.to_text().as_str().to_owned()]);
+        let keys = rekeyed.keys.iter().flat_map(|(label, key)| [label.into(), shapes::key(key)]);
         let dropped = rekeyed.dropped.into_iter().map(damage).collect();
         Ok(shapes::rekeyed(keys.collect(), rekeyed.removed, rekeyed.rotate, dropped))
     }
@@ -407,9 +407,7 @@ fn damage(damage: Damage) -> JsValue {
 
 pub(crate) fn fresh(fresh: &Fresh) -> Result<JsValue> {
     Ok(match fresh {
-        Fresh::Code { code, seconds_remaining, .. } => {
-            shapes::fresh(Some(code.reveal_str()?.to_owned()), *seconds_remaining)
-        }
+        Fresh::Code { code, seconds_remaining, .. } => shapes::fresh(Some(code.reveal_str()?), *seconds_remaining),
         Fresh::Wait { seconds } => shapes::fresh(None, *seconds),
     })
 }

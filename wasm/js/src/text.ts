@@ -9,3 +9,10 @@ export function isWellFormed(text: string): boolean {
 export function isAssigned(text: string): boolean {
   return !/\p{Unassigned}/u.test(text);
 }
+
+const encoder = new TextEncoder();
+
+/** Its UTF-8, for Rust to copy in one piece and to wipe here. */
+export function utf8(text: string): Uint8Array {
+  return encoder.encode(text);
+}
