@@ -5,7 +5,7 @@ use strongroom::state::State;
 use wasm_bindgen::prelude::*;
 
 use crate::arguments::{Options, bytes, text, time, typed};
-use crate::otp::Totp;
+use crate::otp::{Totp, at};
 use crate::shapes::{self, Result};
 
 #[wasm_bindgen]
@@ -32,8 +32,10 @@ fn stored_of(value: &JsValue) -> Result<Option<Vec<u8>>> {
 
 #[wasm_bindgen]
 impl Guard {
-    pub fn key(&self, account: &JsValue) -> Result<String> {
-        Ok(CoreGuard::key(&text(account, "an account")?)?)
+    /// What the store is asked, before anything is asked of it.
+    pub fn asked(&self, account: &JsValue, options: &JsValue) -> Result<JsValue> {
+        let now = at(&Options::of(options, &["at"])?)?;
+        Ok(shapes::asked(&CoreGuard::key(&text(account, "an account")?)?, now as f64))
     }
 
     pub fn verify(&self, stored: &JsValue, totp: &Totp, code: &JsValue, at: &JsValue) -> Result<JsValue> {

@@ -80,6 +80,37 @@ impl PasswordHasher {
     }
 }
 
+// With the settings that everyone has who makes no hasher.
+
+#[wasm_bindgen(js_name = "hashPassword")]
+pub fn hash(password: &JsValue) -> Result<String> {
+    standard()?.hash(password)
+}
+
+#[wasm_bindgen(js_name = "verifyPassword")]
+pub fn verify(password: &JsValue, stored: &JsValue) -> Result<bool> {
+    standard()?.verify(password, stored)
+}
+
+#[wasm_bindgen(js_name = "verifyAndUpdate")]
+pub fn verify_and_update(password: &JsValue, stored: &JsValue) -> Result<JsValue> {
+    standard()?.verify_and_update(password, stored)
+}
+
+#[wasm_bindgen(js_name = "needsRehash")]
+pub fn needs_rehash(stored: &JsValue) -> Result<bool> {
+    standard()?.needs_rehash(stored)
+}
+
+#[wasm_bindgen(js_name = "verifyDummy")]
+pub fn verify_dummy(password: &JsValue) -> Result<bool> {
+    standard()?.verify_dummy(password)
+}
+
+fn standard() -> Result<PasswordHasher> {
+    password_hasher(&JsValue::UNDEFINED)
+}
+
 #[wasm_bindgen(js_name = "identifyHash")]
 pub fn identify_hash(stored: &JsValue) -> Result<JsValue> {
     let identified = strongroom::password::identify(&text(stored, "a stored hash")?)?;

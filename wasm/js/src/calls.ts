@@ -12,20 +12,20 @@ interface Waiting {
 export class Calls {
   readonly #post: (asked: Asked) => void;
   readonly #waiting = new Map<number, Waiting>();
-  readonly #started: Promise<Reply>;
   #last = STARTED;
   #ended: StrongroomError | undefined;
 
   /** `post` sends to the other thread. */
   constructor(post: (asked: Asked) => void) {
     this.#post = post;
-    this.#started = new Promise((resolve, reject) => this.#waiting.set(STARTED, { resolve, reject }));
-    this.#started.catch(() => {}); // each request tells it
   }
 
-  /** Asks the other thread whether it is well, before any request. */
+  /** Asks the other thread whether it is well, before any request. If it is not, each request tells. */
   start(): void {
-    this.#post(null);
+    if (!this.#ended) {
+      this.#waiting.set(STARTED, { resolve() {}, reject() {} });
+      this.#post(null);
+    }
   }
 
   /** How many answers are awaited. */
@@ -37,23 +37,20 @@ export class Calls {
     return this.#ended !== undefined;
   }
 
-  async call(request: Request): Promise<Reply> {
-    if (this.#ended) {
-      throw this.#ended;
-    }
-    await this.#started;
-    const id = ++this.#last;
-    return await new Promise<Reply>((resolve, reject) => {
+  /** Sends at once: what the caller does with the arguments afterwards, such as wiping them, changes nothing. */
+  call(request: Request): Promise<Reply> {
+    return new Promise<Reply>((resolve, reject) => {
       if (this.#ended) {
         reject(this.#ended);
         return;
       }
+      const id = ++this.#last;
       this.#waiting.set(id, { resolve, reject });
       try {
         this.#post({ id, request });
       } catch {
         this.#waiting.delete(id);
-        reject(new StrongroomError("invalid_input", "expected only values that a worker can be sent: no functions"));
+        reject(uncopied());
       }
     });
   }
@@ -66,10 +63,10 @@ export class Calls {
       return;
     }
     const fault = new StrongroomError(answer.fault.code, answer.fault.message);
-    if (answer.id === STARTED) {
+    waiting?.reject(fault);
+    if (answer.id === STARTED || answer.isLast) {
       this.end(fault);
     }
-    waiting?.reject(fault);
   }
 
   /** Fails whatever is awaited, and all that comes. */
@@ -87,5 +84,12 @@ export function locked(): StrongroomError {
 }
 
 export function died(): StrongroomError {
-  return new StrongroomError("locked", "the worker that held the vault has ended; open the vault again");
+  return new StrongroomError(
+    "locked",
+    "the worker that held this has ended; open the vault, or make the object, again",
+  );
+}
+
+export function uncopied(): StrongroomError {
+  return new StrongroomError("invalid_input", "expected only values that can be copied: no functions, no proxies");
 }

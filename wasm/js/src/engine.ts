@@ -88,6 +88,10 @@ export class Engine implements Link {
     }
   }
 
+  refuse(fault: StrongroomError): never {
+    throw fault;
+  }
+
   end(): void {
     // Others use it too.
   }

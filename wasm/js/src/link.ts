@@ -3,6 +3,7 @@
  * copied from one thread to another. On the other end there is an {@link Engine}, in a worker or right here.
  */
 
+import type { StrongroomError } from "./error.js";
 import type { View } from "./shapes.js";
 import type { WorkerOptions } from "./types/vault.js";
 
@@ -31,6 +32,8 @@ export interface Reply {
 export interface Link {
   /** Answers at once, or with a promise where the other end is in another thread. Fails with a `StrongroomError`. */
   call(request: Request): Reply | Promise<Reply>;
+  /** How a call fails that is not made. */
+  refuse(fault: StrongroomError): Promise<never>;
   /** Whether the other end is there no more. */
   readonly hasEnded: boolean;
   /** Ends the other end, if nobody else uses it. */
@@ -47,5 +50,10 @@ export interface Links {
 /** `then` for what may be a promise: the same client code serves both kinds of link. */
 export function then<A, B>(value: A | Promise<A>, next: (value: A) => B | Promise<B>): Promise<B> {
   // Typed as a promise, which is what all but `strongroom/sync` gives, and that has types of its own.
-  return (value instanceof Promise ? value.then(next) : next(value)) as Promise<B>;
+  return (isPromise(value) ? Promise.resolve(value).then(next) : next(value)) as Promise<B>;
+}
+
+/** Whether it has to be awaited: a promise of any make, since a user's store may give one of its own. */
+export function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof (value as Partial<PromiseLike<T>> | null | undefined)?.then === "function";
 }

@@ -1,9 +1,10 @@
 /** A user's side of one-time codes. */
 
+import { died } from "./calls.js";
 import { StrongroomError } from "./error.js";
-import { type Link, type Links, type Remote, then } from "./link.js";
-import { callOn, held, numberOf } from "./remote.js";
-import type { Judged } from "./shapes.js";
+import { isPromise, type Link, type Links, type Remote, then } from "./link.js";
+import { callOn, held, keptFor } from "./remote.js";
+import type { Asked, Judged } from "./shapes.js";
 import type {
   Account,
   DeliveredCodes,
@@ -14,7 +15,6 @@ import type {
   Migration,
   Otp,
   State,
-  Time,
   Totp,
   TotpMaker,
   Verdict,
@@ -114,37 +114,54 @@ export function otpOn(links: Links): Otp {
         missing,
       }));
     },
-    writeMigration: (accounts) =>
-      then(all(accounts.map((account) => account.toUri())), (uris) => call<string[]>("writeMigration", uris)),
+    writeMigration: (accounts) => {
+      if (!Array.isArray(accounts) || !accounts.every((account) => keptFor(account) && "toUri" in account)) {
+        return links.shared().refuse(invalid("expected the accounts as an array of what readAccount gives"));
+      }
+      return then(all(accounts.map((account) => account.toUri())), (uris) => call<string[]>("writeMigration", uris));
+    },
     qrSvg: (text) => call("qrSvg", text),
     qrTerminal: (text, background) => call("qrTerminal", text, background),
     generateRecoveryCodes: (count) => call("generateRecoveryCodes", count),
     verifyRecoveryCode: (code, stored) => orNull(call<number | undefined>("verifyRecoveryCode", code, stored)),
-    createGuard: ({ state, ...numbers } = {}) => {
+    createGuard: (options = {}) => {
       const link = links.shared();
-      const remembered = state ?? then(callOn(link)<Remote>("memoryState"), (remote) => stateOn(link, remote));
-      return then(remembered, (known: State) =>
-        then(callOn(link)<Remote>("guardNew", numbers), (remote) => guardOn(link, remote, known)),
+      const { state, ...numbers } = options ?? {};
+      if (state !== undefined && !isState(state)) {
+        return link.refuse(invalid("expected a state with the functions load and compareAndSet"));
+      }
+      return then(
+        callOn(link)<Remote>("guardNew", typeof options === "object" && options !== null ? numbers : options),
+        (remote) =>
+          state === undefined
+            ? then(callOn(link)<Remote>("memoryState"), (memory) => guardOn(link, remote, stateOn(link, memory)))
+            : guardOn(link, remote, state),
       );
     },
     createDeliveredCodes: (key, options) => {
       const link = links.shared();
       return then(callOn(link)<Remote>("deliveredCodes", key, options), (remote) =>
-        held<DeliveredCodes>(link, remote, (codes) => ({
-          issue: (account: string, { at }: { at?: Time } = {}) => codes("issue", account, at),
-          verify: (record: string, account: string, code: string, { at }: { at?: Time } = {}) =>
-            codes("verify", record, account, code, at),
-        })),
+        held<DeliveredCodes>(
+          link,
+          remote,
+          (codes): DeliveredCodes => ({
+            issue: (account, options) => codes("issue", account, options),
+            verify: (record, account, code, options) => codes("verify", record, account, code, options),
+          }),
+        ),
       );
     },
   };
 }
 
+function isState(state: unknown): state is State {
+  const { load, compareAndSet } = (state ?? {}) as Partial<State>;
+  return typeof load === "function" && typeof compareAndSet === "function";
+}
+
 /** `Promise.all` for what may be promises. */
 function all<T>(values: readonly Promise<T>[]): Promise<T[]> {
-  return values.some((value) => (value as unknown) instanceof Promise)
-    ? Promise.all(values)
-    : (values as unknown as Promise<T[]>);
+  return values.some(isPromise) ? Promise.all(values) : (values as unknown as Promise<T[]>);
 }
 
 function stateOn(link: Link, remote: Remote): State {
@@ -158,48 +175,59 @@ function guardOn(link: Link, remote: Remote, state: State): Guard {
   return held<Guard>(link, remote, (call): Guard => {
     /** Changes what is stored of an account, as often as it takes for nobody else to have changed it meanwhile. */
     const change = (
-      key: string,
-      now: number,
+      { key, now }: Asked,
       judge: (stored: Uint8Array | null) => Promise<Judged>,
       round = 1,
     ): Promise<Verdict> => {
       if (round > MAX_ROUNDS) {
         throw new StrongroomError("conflict", "too many requests for this account at once; try again");
       }
-      return then(state.load(key, now), (stored) =>
-        then(judge(stored), ({ verdict, change: made }) => {
+      return then(state.load(key, now), (loaded) => {
+        const stored = loaded ?? null;
+        return then(judge(stored), ({ verdict, change: made }) => {
           if (made === null) {
             return verdict;
           }
           const set = state.compareAndSet(key, stored, made.value, made.expiresAt, now);
-          return then(set, (isSet) => (isSet ? verdict : change(key, now, judge, round + 1)));
-        }),
-      );
+          return then(set, (isSet) => {
+            if (typeof isSet !== "boolean") {
+              // A code that only seems to be stored would be accepted again.
+              throw invalid("expected true or false of the state's compareAndSet");
+            }
+            return isSet ? verdict : change({ key, now }, judge, round + 1);
+          });
+        });
+      });
     };
     return {
-      verify: (account, totp, code, { at } = {}) => {
-        const number = numberOf(totp, link);
-        if (number === undefined) {
-          throw new StrongroomError("invalid_input", "expected a Totp of this package as the second argument");
-        }
-        const now = unixSeconds(at);
-        const judge = (stored: Uint8Array | null) =>
-          then(
-            link.call({ target: remote.remote, method: "verify", args: [stored, number, code, now], remoteArg: 1 }),
-            (reply) => reply.value as Judged,
+      verify: (account, totp, code, options) => {
+        const known = keptFor(totp);
+        if (known?.link !== link) {
+          return link.refuse(
+            known?.link.hasEnded ? died() : invalid("expected a Totp of this package as the second argument"),
           );
-        return then(call<string>("key", account), (key) => change(key, now, judge));
+        }
+        return then(call<Asked>("asked", account, options), (asked) =>
+          change(asked, (stored) => {
+            const args = [stored, known.remote, code, asked.now];
+            return then(
+              link.call({ target: remote.remote, method: "verify", args, remoteArg: 1 }),
+              (reply) => reply.value as Judged,
+            );
+          }),
+        );
       },
-      reset: (account, { at } = {}) => {
-        const now = unixSeconds(at);
-        const judge = (stored: Uint8Array | null) => call<Judged>("reset", stored, now);
-        return then(call<string>("key", account), (key) => then(change(key, now, judge), () => undefined));
-      },
+      reset: (account, options) =>
+        then(call<Asked>("asked", account, options), (asked) =>
+          then(
+            change(asked, (stored) => call<Judged>("reset", stored, asked.now)),
+            () => undefined,
+          ),
+        ),
     };
   });
 }
 
-/** What a state is told. The clock is asked once for all rounds. */
-function unixSeconds(at: Time | undefined): number {
-  return at instanceof Date ? Math.floor(at.getTime() / 1000) : (at ?? Math.floor(Date.now() / 1000));
+function invalid(expected: string): StrongroomError {
+  return new StrongroomError("invalid_input", expected);
 }

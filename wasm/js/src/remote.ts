@@ -5,12 +5,14 @@ import { type Link, type Remote, type Request, then } from "./link.js";
 /** What stands for which object over there. */
 const kept = new WeakMap<object, { readonly link: Link; readonly remote: number }>();
 
-/** Frees what nobody has any more. */
-const dropped = new FinalizationRegistry<{ readonly link: Link; readonly remote: number }>(({ link, remote }) => {
-  if (!link.hasEnded) {
-    void Promise.resolve(link.call({ target: remote, method: "free", args: [] })).catch(() => {});
-  }
-});
+/** Frees what nobody has any more and nobody freed. */
+export const dropped = new FinalizationRegistry<{ readonly link: Link; readonly remote: number }>(
+  ({ link, remote }) => {
+    if (!link.hasEnded) {
+      void Promise.resolve(link.call({ target: remote, method: "free", args: [] })).catch(() => {});
+    }
+  },
+);
 
 export type Call = <T>(method: string, ...args: unknown[]) => Promise<T>;
 
@@ -29,8 +31,7 @@ export function held<T extends object>(link: Link, { remote, facts }: Remote, me
   return object;
 }
 
-/** The number of an object that this link has. */
-export function numberOf(object: object, link: Link): number | undefined {
-  const found = kept.get(object);
-  return found?.link === link ? found.remote : undefined;
+/** Which object over there this stands for; `undefined` if it was not made by {@link held}. */
+export function keptFor(object: unknown): { readonly link: Link; readonly remote: number } | undefined {
+  return kept.get(object as object);
 }

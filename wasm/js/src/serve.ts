@@ -9,7 +9,12 @@ export type Asked = { readonly id: number; readonly request: Request } | null;
 
 export type Answer =
   | { readonly id: number; readonly reply: Reply }
-  | { readonly id: number; readonly fault: { readonly code: StrongroomError["code"]; readonly message: string } };
+  | {
+      readonly id: number;
+      readonly fault: { readonly code: StrongroomError["code"]; readonly message: string };
+      /** Whether no request can be answered any more. */
+      readonly isLast: boolean;
+    };
 
 /** The number of the answer to `null`. */
 export const STARTED = 0;
@@ -18,13 +23,13 @@ export function answer(engine: Engine, { id, request }: NonNullable<Asked>): Ans
   try {
     return { id, reply: engine.call(request) };
   } catch (fault) {
-    return refused(id, fault);
+    return refused(id, fault, engine.hasEnded);
   }
 }
 
-export function refused(id: number, fault: unknown): Answer {
+export function refused(id: number, fault: unknown, isLast: boolean): Answer {
   const known = fault instanceof StrongroomError ? fault : new StrongroomError("io", "the worker failed; try again");
-  return { id, fault: { code: known.code, message: known.message } };
+  return { id, fault: { code: known.code, message: known.message }, isLast };
 }
 
 /** What need not be copied from one thread to the other: bytes that were made for this answer. */

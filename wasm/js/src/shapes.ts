@@ -37,6 +37,16 @@ export interface Judged {
   readonly change: { readonly value: Uint8Array; readonly expiresAt: number } | null;
 }
 
+/** Whose code a guard is asked about, as the key in its state, and when. The clock is read once for all rounds. */
+export interface Asked {
+  readonly key: string;
+  readonly now: number;
+}
+
+export function asked(key: string, now: number): Asked {
+  return { key, now };
+}
+
 export function error(code: ErrorCode, message: string): StrongroomError {
   return new StrongroomError(code, message);
 }

@@ -7,9 +7,10 @@
  */
 
 import { type Api, apiOn } from "./api.js";
+import { uncopied } from "./calls.js";
 import { Engine, start, startInNode } from "./engine.js";
 import { StrongroomError } from "./error.js";
-import type { Links } from "./link.js";
+import type { Links, Reply, Request } from "./link.js";
 import type * as types from "./types/index.js";
 import { Kdf as kdf } from "./vault.js";
 
@@ -57,14 +58,32 @@ export async function init(): Promise<void> {
   }
 }
 
-let engine: Engine | undefined;
+/** What is passed is copied first, as on its way to a worker, so that no getter or proxy of the caller's runs within a call. */
+class Here extends Engine {
+  override call(request: Request): Reply {
+    return super.call({ ...request, args: request.args.map(copied) });
+  }
+}
+
+function copied(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) {
+    return value;
+  }
+  try {
+    return structuredClone(value);
+  } catch {
+    throw uncopied();
+  }
+}
+
+let engine: Here | undefined;
 
 /** The one engine. After a failure there can be no other: the WebAssembly is loaded once. */
 function here(): Engine {
   if (!isStarted) {
     throw new StrongroomError("io", "the WebAssembly is not loaded yet; await init() first");
   }
-  engine ??= new Engine();
+  engine ??= new Here();
   return engine;
 }
 

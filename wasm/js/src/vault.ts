@@ -2,22 +2,30 @@
 
 import { locked } from "./calls.js";
 import { StrongroomError } from "./error.js";
-import { type Link, type Links, type Remote, type Request, then } from "./link.js";
+import { isPromise, type Link, type Links, type Remote, type Request, then } from "./link.js";
+import { dropped } from "./remote.js";
 import type { Snapshot, View } from "./shapes.js";
 import type { Fresh, SealedTotp } from "./types/otp.js";
 import type { Entry, FieldValue, KdfMaker, PasskeySlot, Rekeyed, Revoked, Vault, VaultMaker } from "./types/vault.js";
 
 /** Makes the costs of a passphrase; they are checked where they are used. */
 export const Kdf: KdfMaker = {
-  argon2id: ({ memoryKib = 65_536, passes = 3, lanes = 4 } = {}) => ({
-    algorithm: "argon2id",
-    memoryKib,
-    passes,
-    lanes,
-  }),
-  pbkdf2: ({ iterations = 600_000 } = {}) => ({ algorithm: "pbkdf2", iterations }),
-  pbkdf2Sha512: ({ iterations = 220_000 } = {}) => ({ algorithm: "pbkdf2-sha512", iterations }),
+  argon2id: (costs) => ({ algorithm: "argon2id", ...costsOf({ memoryKib: 65_536, passes: 3, lanes: 4 }, costs) }),
+  pbkdf2: (costs) => ({ algorithm: "pbkdf2", ...costsOf({ iterations: 600_000 }, costs) }),
+  pbkdf2Sha512: (costs) => ({ algorithm: "pbkdf2-sha512", ...costsOf({ iterations: 220_000 }, costs) }),
 };
+
+/** The defaults, but for what is given. A number in place of an object would silently be another cost than is meant. */
+function costsOf<Costs extends object>(defaults: Costs, given: Partial<Costs> = {}): Costs {
+  const costs = { ...defaults };
+  for (const name of typeof given === "object" && given !== null ? Object.keys(given) : [""]) {
+    if (!Object.hasOwn(defaults, name)) {
+      throw new StrongroomError("invalid_input", `expected an object of ${Object.keys(defaults).join(", ")}`);
+    }
+    costs[name as keyof Costs] = given[name as keyof Costs] ?? defaults[name as keyof Costs];
+  }
+  return costs;
+}
 
 /** Browsers that do not have `await using` yet have no symbol for it, and those who compile for them bring this one. */
 const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
@@ -32,7 +40,7 @@ export function vaultMaker(links: Links): VaultMaker {
     try {
       const reply = link.call({ method, args, view: "all" });
       const opened = then(reply, ({ value, view }) => vaultOn(link, (value as Remote).remote, view as View));
-      return opened instanceof Promise ? opened.catch(abandon) : opened;
+      return isPromise(opened) ? opened.catch(abandon) : opened;
     } catch (fault) {
       return abandon(fault);
     }
@@ -48,16 +56,19 @@ export function vaultMaker(links: Links): VaultMaker {
 function vaultOn(link: Link, remote: number, first: View): Vault {
   let view = first;
   let entries = new Map(first.entries.map((entry) => [entry.name, entry]));
-  let isLocked = false;
+  let locking: Promise<void> | undefined;
+  /** Every entry has it too, so that the keys are there for as long as anything can use them. */
+  const keys = { link, remote };
+  dropped.register(keys, { link, remote }, keys);
 
   /** Asks for something that changes nothing. */
-  const ask = <T>(method: string, ...args: unknown[]): Promise<T> => send({ target: remote, method, args });
+  const ask = <T>(method: string, ...args: unknown[]): Promise<T> => send({ target: keys.remote, method, args });
   /** Changes these entries, or anything. */
   const change = <T>(names: readonly string[] | "all", method: string, ...args: unknown[]): Promise<T> =>
-    send({ target: remote, method, args, view: names });
+    send({ target: keys.remote, method, args, view: names });
 
   function send<T>(request: Request): Promise<T> {
-    return then(isLocked ? refuse() : link.call(request), (reply) => {
+    return then(keys.link.call(request), (reply) => {
       if (reply.view && request.view) {
         take(reply.view, request.view);
       }
@@ -90,12 +101,28 @@ function vaultOn(link: Link, remote: number, first: View): Vault {
   function entry(name: string): Entry {
     const found = seen(entries).get(name);
     if (found === undefined) {
-      const damage = view.damage.find((part) => part.name === name);
-      throw damage === undefined
-        ? new StrongroomError("not_found", "there is no entry of this name that this key can see")
-        : new StrongroomError(damage.code as "damaged", "this entry is damaged");
+      throw missing(name);
     }
     return entryOf(found, ask);
+  }
+
+  /** Why there is no such entry, as Rust would say it. */
+  function missing(name: string): StrongroomError {
+    if (typeof name !== "string" || !name.includes("/")) {
+      return new StrongroomError("invalid_input", "expected the name of an entry, like binance/main");
+    }
+    const compartment = name.slice(0, name.indexOf("/"));
+    if (view.damage.some((part) => part.record === null && part.compartment === compartment)) {
+      return new StrongroomError("damaged", "the compartment of this entry is damaged");
+    }
+    const damage = view.damage.find((part) => part.name === name);
+    if (damage !== undefined) {
+      return new StrongroomError(damage.code as "damaged", "this entry is damaged");
+    }
+    const canSee = view.openedBy.scope === "owner" || view.compartments.some((one) => one.name === compartment);
+    return canSee
+      ? new StrongroomError("not_found", "there is no entry of this name")
+      : new StrongroomError("no_access", "this key gives no access to the compartment of this entry");
   }
 
   const vault: Vault = {
@@ -103,7 +130,7 @@ function vaultOn(link: Link, remote: number, first: View): Vault {
       return seen(view.openedBy);
     },
     get locked() {
-      return isLocked || link.hasEnded;
+      return locking !== undefined || link.hasEnded;
     },
     get isChanged() {
       return !vault.locked && view.isChanged;
@@ -154,14 +181,14 @@ function vaultOn(link: Link, remote: number, first: View): Vault {
     reload: (storedNow) => change("all", "reload", storedNow),
 
     lock() {
-      if (vault.locked) {
-        return Promise.resolve();
+      if (locking === undefined && !link.hasEnded) {
+        dropped.unregister(keys);
+        entries = new Map();
+        const end = () => link.end() as Promise<void>;
+        const wiped = link.call({ target: remote, method: "free", args: [] });
+        locking = Promise.resolve(isPromise(wiped) ? wiped.then(end, end) : end());
       }
-      const wiped = link.call({ target: remote, method: "free", args: [] });
-      isLocked = true;
-      entries = new Map();
-      const end = () => link.end() as Promise<void>;
-      return wiped instanceof Promise ? wiped.then(end, end) : end();
+      return locking ?? Promise.resolve();
     },
     [asyncDispose]: () => Promise.resolve(vault.lock()),
   };

@@ -29,7 +29,7 @@ async function receive(message: Asked | string): Promise<void> {
   try {
     await started;
   } catch (fault) {
-    port.postMessage(refused(message?.id ?? STARTED, fault));
+    port.postMessage(refused(message?.id ?? STARTED, fault, true));
     return;
   }
   const sent = message === null ? { id: STARTED, reply: { value: undefined } } : answer(engine, message);

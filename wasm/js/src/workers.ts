@@ -28,6 +28,9 @@ interface Running {
   end(): unknown;
 }
 
+/** In place of a worker that could not be started. */
+const NONE: Running = { post() {}, busy() {}, end() {} };
+
 class WorkerLink implements Link {
   readonly #running: Running;
   readonly #calls: Calls;
@@ -55,6 +58,10 @@ class WorkerLink implements Link {
     }
   }
 
+  refuse(fault: StrongroomError): Promise<never> {
+    return Promise.reject(fault);
+  }
+
   async end(): Promise<void> {
     this.#calls.end(locked());
     abandoned.unregister(this);
@@ -65,18 +72,33 @@ class WorkerLink implements Link {
 /** Ends the worker of a vault that nobody has any more and nobody locked. */
 const abandoned = new FinalizationRegistry<Running>((running) => running.end());
 
+function received(running: Running, calls: Calls, answer: Answer): void {
+  calls.settle(answer);
+  running.busy(calls.pending > 0);
+  if (calls.hasEnded) {
+    running.end(); // it can do nothing more
+  }
+}
+
 function thread(calls: Calls): Running {
   const { Worker } = nodeModule("node:worker_threads") as { Worker: typeof Thread };
-  // Without the process's own flags and environment: neither is any of its business.
-  const worker = new Worker(new URL("./worker.js", import.meta.url), { execArgv: [], env: {} });
-  worker.on("message", (answer: Answer) => calls.settle(answer));
-  worker.on("error", () => calls.end(new StrongroomError("io", "the worker thread failed; open the vault again")));
-  worker.on("exit", () => calls.end(died()));
-  return {
+  let worker: Thread;
+  try {
+    // Without the process's own flags and environment: neither is any of its business.
+    worker = new Worker(new URL("./worker.js", import.meta.url), { execArgv: [], env: {} });
+  } catch {
+    calls.end(new StrongroomError("io", "the worker thread cannot be started: Node's permissions may not allow it"));
+    return NONE;
+  }
+  const running: Running = {
     post: (asked) => worker.postMessage(asked),
     busy: (isBusy) => (isBusy ? worker.ref() : worker.unref()),
     end: () => worker.terminate(),
   };
+  worker.on("message", (answer: Answer) => received(running, calls, answer));
+  worker.on("error", () => calls.end(new StrongroomError("io", "the worker thread failed; open the vault again")));
+  worker.on("exit", () => calls.end(died()));
+  return running;
 }
 
 function webWorker(calls: Calls, given: Worker | undefined): Running {
@@ -85,16 +107,22 @@ function webWorker(calls: Calls, given: Worker | undefined): Running {
     // Bundlers look for exactly this expression.
     worker = given ?? new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: "strongroom" });
   } catch {
-    throw cannotStart();
+    calls.end(cannotStart());
+    return NONE;
   }
-  worker.onmessage = ({ data }: MessageEvent<Answer>) => calls.settle(data);
+  const running: Running = {
+    post: (asked) => worker.postMessage(asked),
+    busy: () => {},
+    end: () => worker.terminate(),
+  };
+  worker.onmessage = ({ data }: MessageEvent<Answer>) => received(running, calls, data);
   worker.onerror = (event) => {
     event.preventDefault(); // it is told by the calls
     calls.end(cannotStart());
     worker.terminate();
   };
   watch(worker, () => calls.end(died()));
-  return { post: (asked) => worker.postMessage(asked), busy: () => {}, end: () => worker.terminate() };
+  return running;
 }
 
 /** No event tells that a web worker was killed; that it holds its lock no more does. */
