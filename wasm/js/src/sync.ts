@@ -26,7 +26,7 @@ export type Sync<T> =
       : T extends (...args: infer Args) => infer Value
         ? (...args: Args) => Sync<Value>
         : T extends object
-          ? { readonly [Key in keyof T]: Key extends typeof Symbol.asyncDispose ? T[Key] : Sync<T[Key]> }
+          ? { [Key in keyof T]: Key extends typeof Symbol.asyncDispose ? T[Key] : Sync<T[Key]> }
           : T;
 
 export type Vault = Sync<types.Vault>;
@@ -89,26 +89,26 @@ function here(): Engine {
 
 const links: Links = { own: here, shared: here };
 
-export const {
-  Vault,
-  Totp,
-  Hotp,
-  generateKey,
-  hashPassword,
-  verifyPassword,
-  verifyAndUpdate,
-  needsRehash,
-  verifyDummy,
-  identifyHash,
-  calibrate,
-  createPasswordHasher,
-  readAccount,
-  readMigration,
-  writeMigration,
-  qrSvg,
-  qrTerminal,
-  generateRecoveryCodes,
-  verifyRecoveryCode,
-  createGuard,
-  createDeliveredCodes,
-}: Sync<Api> = apiOn(links) as unknown as Sync<Api>;
+const api = apiOn(links) as unknown as Sync<Api>;
+// One by one, so that each keeps its comment where it is used.
+export const Vault: Sync<Api>["Vault"] = api.Vault;
+export const Totp: Sync<Api>["Totp"] = api.Totp;
+export const Hotp: Sync<Api>["Hotp"] = api.Hotp;
+export const generateKey: Sync<Api>["generateKey"] = api.generateKey;
+export const hashPassword: Sync<Api>["hashPassword"] = api.hashPassword;
+export const verifyPassword: Sync<Api>["verifyPassword"] = api.verifyPassword;
+export const verifyAndUpdate: Sync<Api>["verifyAndUpdate"] = api.verifyAndUpdate;
+export const needsRehash: Sync<Api>["needsRehash"] = api.needsRehash;
+export const verifyDummy: Sync<Api>["verifyDummy"] = api.verifyDummy;
+export const identifyHash: Sync<Api>["identifyHash"] = api.identifyHash;
+export const calibrate: Sync<Api>["calibrate"] = api.calibrate;
+export const createPasswordHasher: Sync<Api>["createPasswordHasher"] = api.createPasswordHasher;
+export const readAccount: Sync<Api>["readAccount"] = api.readAccount;
+export const readMigration: Sync<Api>["readMigration"] = api.readMigration;
+export const writeMigration: Sync<Api>["writeMigration"] = api.writeMigration;
+export const qrSvg: Sync<Api>["qrSvg"] = api.qrSvg;
+export const qrTerminal: Sync<Api>["qrTerminal"] = api.qrTerminal;
+export const generateRecoveryCodes: Sync<Api>["generateRecoveryCodes"] = api.generateRecoveryCodes;
+export const verifyRecoveryCode: Sync<Api>["verifyRecoveryCode"] = api.verifyRecoveryCode;
+export const createGuard: Sync<Api>["createGuard"] = api.createGuard;
+export const createDeliveredCodes: Sync<Api>["createDeliveredCodes"] = api.createDeliveredCodes;

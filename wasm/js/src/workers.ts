@@ -6,7 +6,7 @@ import { StrongroomError } from "./error.js";
 import type { Link, Links, Reply, Request } from "./link.js";
 import { nodeModule } from "./node.js";
 import type { Answer, Asked } from "./serve.js";
-import type { WorkerOptions } from "./types/vault.js";
+import type { WebWorker, WorkerOptions } from "./types/vault.js";
 
 let sharedLink: WorkerLink | undefined;
 
@@ -101,11 +101,13 @@ function thread(calls: Calls): Running {
   return running;
 }
 
-function webWorker(calls: Calls, given: Worker | undefined): Running {
+function webWorker(calls: Calls, given: WebWorker | undefined): Running {
   let worker: Worker;
   try {
     // Bundlers look for exactly this expression.
-    worker = given ?? new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: "strongroom" });
+    worker =
+      (given as Worker | undefined) ??
+      new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: "strongroom" });
   } catch {
     calls.end(cannotStart());
     return NONE;

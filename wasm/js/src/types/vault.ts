@@ -1,5 +1,8 @@
 /** What a vault is made of, as a reader of this package sees it. FORMAT.md in the repository describes the bytes. */
 
+// For projects whose own libraries have no `AsyncDisposable` yet.
+/// <reference lib="esnext.disposable" preserve="true" />
+
 import type { SealedTotp } from "./otp.js";
 
 /**
@@ -420,5 +423,11 @@ export interface WorkerOptions {
    * A worker of your own that runs `strongroom/worker`, for bundlers that cannot find it by themselves. The vault takes it over
    * and ends it.
    */
-  readonly worker?: Worker;
+  readonly worker?: WebWorker;
+}
+
+/** A `Worker` of a browser, by what counts here: not every project has the types of a browser. */
+export interface WebWorker {
+  postMessage(message: unknown): void;
+  terminate(): void;
 }
