@@ -45,11 +45,22 @@ function whyNot(fault: unknown): string {
   if (/unsafe-eval|content security policy|blocked by csp/i.test(text)) {
     return "this page's Content-Security-Policy does not allow WebAssembly; add 'wasm-unsafe-eval' to its script-src";
   }
-  if (fault instanceof WebAssembly.CompileError) {
+  if (!WebAssembly.validate(SIMD)) {
     return "this browser cannot run the WebAssembly; it needs Chrome 91, Firefox 89 or Safari 16.4, or later";
   }
-  return "the WebAssembly cannot be loaded; look whether strongroom_bg.wasm is served beside the script, and try again";
+  return (
+    "the WebAssembly cannot be loaded: look whether strongroom_bg.wasm is served beside the script, " +
+    "and whether the Content-Security-Policy has connect-src 'self'"
+  );
 }
+
+/** A module whose one function makes a vector of 128 bits: what our module needs that old browsers have not. */
+const SIMD = Uint8Array.of(
+  ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00], // the magic number, and the version
+  ...[0x01, 0x05, 0x01, 0x60, 0x00, 0x01, 0x7b], // types: one, from nothing to v128
+  ...[0x03, 0x02, 0x01, 0x00], // functions: one, of that type
+  ...[0x0a, 0x08, 0x01, 0x06, 0x00, 0x41, 0x00, 0xfd, 0x0f, 0x0b], // code: i32.const 0, i8x16.splat, end
+);
 
 export class Engine implements Link {
   readonly #objects = new Map<number, Kept>();
