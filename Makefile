@@ -37,7 +37,7 @@ demo: .cache/package .cache/wasm ## Set up what is missing, then run the demo
 test: check .cache/package .cache/wasm .cache/suites ## Set up what is missing, then run every check and every test
 	cargo test $(CRATES) --locked
 	$(BIN)/pytest
-	node --test 'tests/node/*.test.js'
+	node --test 'tests/node/*.test.js' 'tests/browser/*.test.js'
 	@echo "every check and every test passed"
 
 .PHONY: check
