@@ -139,13 +139,25 @@ test("a worker that is killed in the middle of a call fails it, and the vault is
 });
 
 test("a worker is not taken for dead while its request for a lock is slow", async () => {
-  // It asks only once the host has answered it something else.
+  // It asks only when the WebAssembly is there, and the host has then been asked for something else, a few times.
   const slow = `
-    const request = navigator.locks.request.bind(navigator.locks);
-    navigator.locks.request = (...asked) => fetch("/late").then(() => request(...asked));
+    const { locks } = navigator;
+    const request = locks.request.bind(locks);
+    const instantiate = WebAssembly.instantiateStreaming;
+    const started = new Promise((ready) => {
+      WebAssembly.instantiateStreaming = async (...given) => {
+        const made = await instantiate(...given);
+        ready();
+        return made;
+      };
+    });
+    locks.request = async (...asked) => {
+      await started;
+      for (let times = 0; times < 10; times += 1) await (await fetch("/index.html")).text();
+      return request(...asked);
+    };
   `;
-  const late = () => new Promise((answer) => setImmediate(answer, { body: "" }));
-  const answers = { "/slow.js": `import "/slowly.js"; import "/worker.js";`, "/slowly.js": slow, "/late": late };
+  const answers = { "/slow.js": `import "/slowly.js"; import "/worker.js";`, "/slowly.js": slow };
   const script = `
     const vault = await Vault.create({ passphrase, kdf }, { worker: new Worker("/slow.js", { type: "module" }) });
     await vault.put("binance/main", { secret: "one" });
