@@ -188,6 +188,14 @@ function draftProblem({ info, secrets }: Draft): Message | null {
   if (nameless) {
     return { code: "invalid_input", title: "A field has no name", text: "Name it, for example api_key, or remove it." };
   }
+  const empty = secrets.find((row) => row.state === "replaced" && row.value === "");
+  if (empty) {
+    return {
+      code: "invalid_input",
+      title: `The new value of ${empty.name} is empty`,
+      text: "Fill it in, or keep the one there is.",
+    };
+  }
   return twice
     ? {
         code: "invalid_input",
@@ -221,7 +229,7 @@ function changing(base: Entry, original: Draft, draft: Draft, isStaging: boolean
   for (const row of draft.secrets) {
     if (row.state === "removed") {
       removed.push(row.name);
-    } else if (row.state !== "kept" && row.name.trim() !== "") {
+    } else if (row.state !== "kept" && row.name.trim() !== "" && row.value !== "") {
       fields[row.name.trim()] = row.value;
     }
   }
