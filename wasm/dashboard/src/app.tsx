@@ -26,7 +26,7 @@ type Place =
   | { readonly at: "closed"; readonly source: Source; readonly stored: Stored }
   | { readonly at: "open"; readonly session: Session };
 
-/** Sealed changes of a vault that was locked before they could be saved. */
+/** Sealed changes of a vault that was locked, or left, before they were saved. */
 interface Rescue {
   readonly name: string;
   readonly bytes: Uint8Array;
@@ -136,7 +136,9 @@ export function App({ token }: { readonly token: string | null }) {
           onAgain={place.isHost ? startAtHost : null}
           onSource={(source) => start(async () => source, false)}
           onCreate={() => setPlace({ at: "create" })}
-        />
+        >
+          {rescue && <RescueBox rescue={rescue} onDone={() => setRescue(null)} />}
+        </Start>
       )}
       {place.at === "create" && (
         <Create
@@ -153,7 +155,12 @@ export function App({ token }: { readonly token: string | null }) {
             onUnlock={async (stored, unlock) => {
               setPlace({ at: "open", session: await Session.open(place.source, stored, unlock) });
             }}
-            onOther={() => setPlace({ at: "start", problem: null, isHost: place.source.kind === "host" })}
+            onOther={() => {
+              if (place.source.isUnsaved) {
+                setRescue({ name: place.source.name, bytes: place.stored.bytes });
+              }
+              setPlace({ at: "start", problem: null, isHost: place.source.kind === "host" });
+            }}
           />
           {rescue && <RescueBox rescue={rescue} onDone={() => setRescue(null)} />}
         </main>
@@ -201,11 +208,11 @@ function mustWarn(session: Session): boolean {
 
 function RescueBox({ rescue, onDone }: { readonly rescue: Rescue; readonly onDone: () => void }) {
   return (
-    <section class="card" aria-label="Unsaved change">
-      <p>A change could not be saved before the vault was locked. It is kept here, sealed.</p>
+    <section class="card" aria-label="Unsaved changes">
+      <p>{rescue.name} has changes that are not saved anywhere. They are kept here, sealed, while this page is open.</p>
       <div class="actions">
         <button type="button" onClick={onDone}>
-          Discard it
+          Discard them
         </button>
         <button
           type="button"
@@ -215,7 +222,7 @@ function RescueBox({ rescue, onDone }: { readonly rescue: Rescue; readonly onDon
             onDone();
           }}
         >
-          Download it
+          Download them
         </button>
       </div>
     </section>

@@ -39,7 +39,7 @@ export function ChangeFailure({ change, onTheirs }: { readonly change: Change; r
   const { failure } = change;
   if (failure !== null && isConflict(failure)) {
     return (
-      <Failure message={{ ...failure, text: `${failure.text} What you filled in is still here.` }}>
+      <Failure message={{ ...failure, text: conflictText(failure.text) }}>
         <button type="button" class="small" onClick={() => void change.keepMine()}>
           Keep mine
         </button>
@@ -77,6 +77,12 @@ export function ChangeFailure({ change, onTheirs }: { readonly change: Change; r
       <Failure message={rescue.failure} />
     </>
   );
+}
+
+/** The core says what was changed, and then what a program should do. */
+function conflictText(text: string): string {
+  const [what = ""] = text.split(/[;.]/);
+  return `${what}. What you filled in is still here: keep it, on top of what they saved, or take theirs and drop yours.`;
 }
 
 /** What is wrong with the input is not better the second time. */

@@ -81,7 +81,7 @@ const PAGE: Readonly<Record<PageErrorCode, (about: string) => Words>> = {
     "The browser may not write the file",
     `Allow this page to change ${name} when the browser asks, or check that the file is not read-only. Then try again.`,
   ],
-  host_answer: (status) => ["The host failed", `It answered ${status}. It may be better in a moment.`],
+  host_answer: (said) => ["The host failed", `It answered ${said}. It may be better in a moment.`],
   host_forbidden: () => ["The host refuses", "It answered 403: your login there may not do this."],
   host_html: () => [
     "The host answered with a web page",

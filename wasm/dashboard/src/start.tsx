@@ -1,5 +1,6 @@
 /** Which vault? */
 
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { Failure } from "./failure";
@@ -10,13 +11,14 @@ import { canPickFiles, droppedVault, pickVault, readVault } from "./source/file"
 import type { Source } from "./source/source";
 
 interface Properties {
+  readonly children?: ComponentChildren;
   readonly problem: Message | null;
   readonly onAgain: (() => void) | null;
   readonly onSource: (source: Source) => Promise<void>;
   readonly onCreate: () => void;
 }
 
-export function Start({ problem, onAgain, onSource, onCreate }: Properties) {
+export function Start({ children, problem, onAgain, onSource, onCreate }: Properties) {
   const [isOver, setOver] = useState(false);
   const input = useRef<HTMLInputElement>(null);
   const task = useTask();
@@ -60,6 +62,7 @@ export function Start({ problem, onAgain, onSource, onCreate }: Properties) {
           </button>
         )}
       </Failure>
+      {children}
       {!cannotOpen && (
         <div class={isOver ? "card drop over" : "card drop"}>
           <Icon name="vault" />
@@ -90,6 +93,11 @@ export function Start({ problem, onAgain, onSource, onCreate }: Properties) {
           <button type="button" class="quiet" onClick={onCreate}>
             <Icon name="add" /> Make a new vault
           </button>
+          {onAgain && !problem && (
+            <button type="button" class="quiet" onClick={onAgain}>
+              <Icon name="back" /> Back to the host's vault
+            </button>
+          )}
           {!canPickFiles && (
             <p class="hint">This browser can't write files: you download the vault after changing it.</p>
           )}

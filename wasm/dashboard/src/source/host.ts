@@ -125,7 +125,7 @@ async function ask(url: URL, request: RequestInit): Promise<Response> {
   if (response.ok || status === 304) {
     return response;
   }
-  void response.body?.cancel();
+  const said = await saidByHost(response);
   const code = ({ 401: "host_session", 403: "host_forbidden", 404: "host_missing", 412: "changed" } as const)[status];
   if (code !== undefined) {
     throw new PageError(code);
@@ -133,7 +133,23 @@ async function ask(url: URL, request: RequestInit): Promise<Response> {
   if (status === 413) {
     throw new PageError("host_too_large");
   }
-  throw new PageError(status === 507 ? "storage_full" : "host_answer", String(status));
+  throw new PageError(
+    status === 507 ? "storage_full" : "host_answer",
+    said === "" ? String(status) : `${status}: ${said}`,
+  );
+}
+
+const MOST_SAID = 4096;
+
+/** What a refusal says for people, if it is `{"message": "..."}`; all else is the business of the host's own pages. */
+async function saidByHost(response: Response): Promise<string> {
+  const length = Number(response.headers.get("Content-Length") ?? Infinity);
+  if (length > MOST_SAID || !response.headers.get("Content-Type")?.startsWith("application/json")) {
+    void response.body?.cancel();
+    return "";
+  }
+  const { message } = await json(response).catch(() => ({ message: "" }));
+  return typeof message === "string" ? message : "";
 }
 
 async function stored(response: Response): Promise<Stored> {
