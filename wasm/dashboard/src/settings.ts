@@ -16,7 +16,7 @@ export function setTheme(theme: Theme): void {
 }
 
 export function showTheme(): void {
-  document.documentElement.dataset["theme"] = theme();
+  document.documentElement.dataset.theme = theme();
 }
 
 export function lockMinutes(): LockMinutes {

@@ -42,7 +42,7 @@ export class HostSource implements Source {
 
   async #fetch(method: string, headers: Record<string, string>, body?: Uint8Array): Promise<Response> {
     if (this.#session !== null) {
-      headers["Authorization"] = `Bearer ${this.#session}`;
+      headers.Authorization = `Bearer ${this.#session}`;
     }
     return await ask(this.#url, { method, headers, ...(body && { body: body as Uint8Array<ArrayBuffer> }) });
   }
