@@ -53,6 +53,7 @@ check: .cache/package .cache/check .cache/wasm .cache/cargo-deny-$(CARGO_DENY) #
 	$(BIN)/stubtest --mypy-config-file pyproject.toml strongroom._strongroom
 	node_modules/.bin/biome check --error-on-warnings
 	node_modules/.bin/tsc --noEmit --project wasm/js
+	node_modules/.bin/tsc --project wasm/dashboard
 
 .PHONY: bench
 bench: .cache/package .cache/check ## Compare with other libraries, side by side
