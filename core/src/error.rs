@@ -7,6 +7,7 @@ use core::fmt;
 /// No variant holds a secret, bytes of the input, or a type of a dependency.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[repr(u32)] // a tag of one byte would leave a payload that is copied in pieces at every `?`
 pub enum Error {
     /// A wrong passphrase or key, or altered data. These are not told apart, on purpose.
     Decrypt,
