@@ -158,6 +158,15 @@ test("the package's README runs as it stands there", async () => {
   assert.deepEqual(names, ["binance/main", "kraken/main", "zerodha/login"], "Python opens what JavaScript wrote");
 });
 
+test("the first minute in JavaScript of the README runs as it stands there", async () => {
+  const [block] = await executedBlocks(join(ROOT, "README.md"), "node");
+  const into = await project({ "block.js": block });
+  await writeVault(into);
+  const { stdout } = await run("node", ["block.js"], { cwd: into });
+  const signature = createHmac("sha256", SECRET).update("symbol=BTCUSDT&timestamp=1700000000000").digest("hex");
+  assert.equal(stdout, `my-api-key\n${signature}\n`);
+});
+
 const NAMES = `
 import json, sys, strongroom
 with strongroom.open("bots.vault", passphrase=sys.argv[1]) as vault:
