@@ -33,8 +33,12 @@ help: ## Show this list
 demo: .cache/package .cache/wasm ## Set up what is missing, then run the demo
 	$(BIN)/python examples/demo.py
 
+.PHONY: dashboard
+dashboard: .cache/package .cache/dashboard ## Build the dashboard, and open it on the vault VAULT=strongroom.vault
+	$(BIN)/strongroom dashboard $(if $(VAULT),--vault "$(VAULT)")
+
 .PHONY: test
-test: check .cache/package .cache/wasm .cache/suites ## Set up what is missing, then run every check and every test
+test: check .cache/package .cache/dashboard .cache/suites ## Set up what is missing, then run every check and every test
 	cargo test $(CRATES) --locked
 	$(BIN)/pytest
 	node --test 'tests/node/*.test.js' 'tests/browser/*.test.js'
@@ -78,7 +82,7 @@ fuzz: .cache/cargo-fuzz-$(CARGO_FUZZ) ## Fuzz each target for SECONDS=60 (needs 
 .PHONY: clean
 clean: ## Remove all that these commands made
 	cargo clean
-	rm -rf .venv .cache node_modules wasm/js/dist tests/fuzz/target .hypothesis .mypy_cache .pytest_cache .ruff_cache dist python/strongroom/_strongroom.*.so
+	rm -rf .venv .cache node_modules wasm/js/dist wasm/dashboard/dist python/strongroom/page tests/fuzz/target .hypothesis .mypy_cache .pytest_cache .ruff_cache dist python/strongroom/_strongroom.*.so
 
 # ---- set-up ----
 
@@ -112,6 +116,13 @@ clean: ## Remove all that these commands made
 .cache/wasm: wasm/build .cache/packages Cargo.toml Cargo.lock core/Cargo.toml wasm/Cargo.toml wasm/js/tsconfig.json \
 		$(shell find core/src wasm/src wasm/bindgen/src wasm/js/src -name '*.rs' -o -name '*.ts' -not -name strongroom.d.ts)
 	wasm/build
+	@touch $@
+
+# Where `strongroom dashboard` looks for it, and a wheel takes it from.
+.cache/dashboard: .cache/wasm $(shell find wasm/dashboard -type f -not -path '*/dist/*' -not -path '*/node_modules/*')
+	node_modules/.bin/vite build --logLevel warn wasm/dashboard
+	rm -rf python/strongroom/page
+	cp -r wasm/dashboard/dist python/strongroom/page
 	@touch $@
 
 .cache/cargo-deny-$(CARGO_DENY): | .cache/system
