@@ -60,7 +60,7 @@ check: .cache/package .cache/check .cache/wasm .cache/cargo-deny-$(CARGO_DENY) #
 	node_modules/.bin/tsc --project wasm/dashboard
 
 .PHONY: bench
-bench: .cache/package .cache/check ## Compare with other libraries, side by side
+bench: .cache/package .cache/check .cache/wasm ## Compare with other libraries, side by side
 	$(BIN)/python -m bench.run
 
 .PHONY: timing
@@ -82,7 +82,7 @@ fuzz: .cache/cargo-fuzz-$(CARGO_FUZZ) ## Fuzz each target for SECONDS=60 (needs 
 .PHONY: clean
 clean: ## Remove all that these commands made
 	cargo clean
-	rm -rf .venv .cache node_modules wasm/js/dist wasm/dashboard/dist python/strongroom/page tests/fuzz/target .hypothesis .mypy_cache .pytest_cache .ruff_cache dist python/strongroom/_strongroom.*.so
+	rm -rf .venv .cache node_modules wasm/js/dist wasm/dashboard/dist examples/vite/dist python/strongroom/page tests/fuzz/target .hypothesis .mypy_cache .pytest_cache .ruff_cache dist python/strongroom/_strongroom.*.so
 
 # ---- set-up ----
 

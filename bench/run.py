@@ -17,6 +17,7 @@ import strongroom
 
 from bench.codes import codes
 from bench.guard import guard
+from bench.javascript import javascript
 from bench.measure import Row, above, alternate, beside, shown, within
 from bench.passwords import passwords
 from bench.vaults import vaults
@@ -33,6 +34,7 @@ def main() -> None:
     rows = [*in_rust(), *passwords(), *codes()]
     with tempfile.TemporaryDirectory() as folder:
         rows += [guard(Path(folder)), *vaults(Path(folder)), *processes(Path(folder)), wheel(Path(folder))]
+        rows += javascript(Path(folder))
     table = [("", "ours", "peer", "ours/peer", "target", "")]
     table += [(r.what, r.ours, r.peer, r.ratio, r.target, "MISSED" if r.met is False else "") for r in rows]
     widths = [max(len(line[column]) for line in table) for column in range(6)]
