@@ -181,3 +181,27 @@ test("a worker that runs out of memory says so, and the vault is still there", a
   assert.match(refused.message, /memory/);
   assert.equal(secret, "one");
 });
+
+test("WebAssembly that ends for want of memory takes its vault with it, and nothing else", async () => {
+  // 6 MiB at most: what has no room stops the module at once.
+  const tiny = await launch("--js-flags=--wasm-max-mem-pages=100");
+  const script = `
+    const { generateKey } = await import("/index.js");
+    const key = await generateKey();
+    const [vault, other] = [await Vault.create({ key }), await Vault.create({ key })];
+    const put = async (count) => {
+      for (let entry = 0; entry < count; entry += 1) {
+        await vault.put("binance/" + entry, { secret: "a".repeat(60000) });
+      }
+    };
+    const refused = await put(200).catch(told);
+    await other.put("binance/main", { secret: "one" });
+    return [refused, vault.locked, await other.entry("binance/main").reveal("secret"), (await generateKey()).length];
+  `;
+  const [refused, isLocked, secret, length] = await within(script, {}, tiny);
+  assert.equal(refused.code, "locked");
+  assert.match(refused.message, /memory/);
+  assert.equal(isLocked, true);
+  assert.equal(secret, "one");
+  assert.equal(length, 89);
+});
