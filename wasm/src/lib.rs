@@ -13,3 +13,10 @@ mod otp;
 mod password;
 mod shapes;
 mod vault;
+
+/// Wipes what calls have left on the stack, such as a key that was moved from one place of it to another. Between two calls from
+/// JavaScript nothing there is in use, and none goes deeper.
+#[wasm_bindgen::prelude::wasm_bindgen(js_name = "wipeStack")]
+pub fn wipe_stack() {
+    zeroize::zeroize_stack::<{ 128 * 1024 }>();
+}

@@ -96,6 +96,10 @@ export class Engine implements Link {
       this.#failed = true;
       this.#objects.clear();
       throw gone();
+    } finally {
+      if (!this.#failed) {
+        wasm.wipeStack();
+      }
     }
   }
 
