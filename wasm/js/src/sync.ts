@@ -17,14 +17,14 @@ import { Kdf as kdf } from "./vault.js";
 export { type ErrorCode, StrongroomError } from "./error.js";
 export type * from "./types/index.js";
 
-/** A value in place of a promise of it, all the way down. */
+/** A value in place of a promise of it, all the way down: in what is given, and in what is taken, such as a Totp of this face. */
 export type Sync<T> =
   T extends Promise<infer Value>
     ? Sync<Value>
-    : T extends Uint8Array | Date
+    : T extends Uint8Array | ArrayBuffer | Date | NonNullable<types.WorkerOptions["worker"]>
       ? T
       : T extends (...args: infer Args) => infer Value
-        ? (...args: Args) => Sync<Value>
+        ? (...args: { [Key in keyof Args]: Sync<Args[Key]> }) => Sync<Value>
         : T extends object
           ? { [Key in keyof T]: Key extends typeof Symbol.asyncDispose ? T[Key] : Sync<T[Key]> }
           : T;
@@ -36,6 +36,7 @@ export type Totp = Sync<types.Totp>;
 export type Hotp = Sync<types.Hotp>;
 export type Account = Sync<types.Account>;
 export type Migration = Sync<types.Migration>;
+export type State = Sync<types.State>;
 export type Guard = Sync<types.Guard>;
 export type DeliveredCodes = Sync<types.DeliveredCodes>;
 export type PasswordHasher = Sync<types.PasswordHasher>;
