@@ -2,6 +2,7 @@
 
 import { died } from "./calls.js";
 import { StrongroomError } from "./error.js";
+import { items, properties } from "./given.js";
 import { isPromise, type Link, type Links, type Remote, then } from "./link.js";
 import { callOn, held, keptFor } from "./remote.js";
 import type { Asked, Judged } from "./shapes.js";
@@ -10,6 +11,7 @@ import type {
   DeliveredCodes,
   Fresh,
   Guard,
+  GuardOptions,
   Hotp,
   HotpMaker,
   Migration,
@@ -115,10 +117,11 @@ export function otpOn(links: Links): Otp {
       }));
     },
     writeMigration: (accounts) => {
-      if (!Array.isArray(accounts) || !accounts.every((account) => keptFor(account) && "toUri" in account)) {
+      const some = items(accounts, 1001); // one more than an export can have, for Rust to refuse
+      if (some === undefined || !some.every((account) => keptFor(account) && "toUri" in account)) {
         return links.shared().refuse(invalid("expected the accounts as an array of what readAccount gives"));
       }
-      return then(all(accounts.map((account) => account.toUri())), (uris) => call<string[]>("writeMigration", uris));
+      return then(all(some.map((account) => account.toUri())), (uris) => call<string[]>("writeMigration", uris));
     },
     qrSvg: (text) => call("qrSvg", text),
     qrTerminal: (text, background) => call("qrTerminal", text, background),
@@ -126,16 +129,14 @@ export function otpOn(links: Links): Otp {
     verifyRecoveryCode: (code, stored) => orNull(call<number | undefined>("verifyRecoveryCode", code, stored)),
     createGuard: (options = {}) => {
       const link = links.shared();
-      const { state, ...numbers } = options ?? {};
+      const { state, numbers } = parted(options);
       if (state !== undefined && !isState(state)) {
         return link.refuse(invalid("expected a state with the functions load and compareAndSet"));
       }
-      return then(
-        callOn(link)<Remote>("guardNew", typeof options === "object" && options !== null ? numbers : options),
-        (remote) =>
-          state === undefined
-            ? then(callOn(link)<Remote>("memoryState"), (memory) => guardOn(link, remote, stateOn(link, memory)))
-            : guardOn(link, remote, state),
+      return then(callOn(link)<Remote>("guardNew", numbers), (remote) =>
+        state === undefined
+          ? then(callOn(link)<Remote>("memoryState"), (memory) => guardOn(link, remote, stateOn(link, memory)))
+          : guardOn(link, remote, state),
       );
     },
     createDeliveredCodes: (key, options) => {
@@ -152,6 +153,16 @@ export function otpOn(links: Links): Otp {
       );
     },
   };
+}
+
+/** The state, which stays here, and what goes to Rust. */
+function parted(options: GuardOptions & { readonly state?: unknown }): { state?: unknown; numbers: unknown } {
+  const known = properties(options);
+  if (known === undefined) {
+    return { numbers: null };
+  }
+  const { state, ...numbers } = known;
+  return { state, numbers };
 }
 
 function isState(state: unknown): state is State {
@@ -201,7 +212,8 @@ function guardOn(link: Link, remote: Remote, state: State): Guard {
     };
     return {
       verify: (account, totp, code, options) => {
-        const known = keptFor(totp);
+        const kept = keptFor(totp);
+        const known = kept && "withDrift" in totp ? kept : undefined; // and no other object of ours
         if (known?.link !== link) {
           return link.refuse(
             known?.link.hasEnded ? died() : invalid("expected a Totp of this package as the second argument"),

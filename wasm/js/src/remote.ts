@@ -25,9 +25,12 @@ export function callOn(link: Link, rest: Partial<Request> = {}): Call {
 
 /** Makes what stands for an object over there: its facts, and what `methods` makes of calls to it. */
 export function held<T extends object>(link: Link, { remote, facts }: Remote, methods: (call: Call) => object): T {
-  const object = Object.freeze({ ...facts, ...methods(callOn(link, { target: remote })) }) as T;
-  kept.set(object, { link, remote });
-  dropped.register(object, { link, remote });
+  // Each method has it, so that it is there for as long as one of them is.
+  const over = { link, remote };
+  const call: Call = (method, ...args) => callOn(over.link, { target: over.remote })(method, ...args);
+  const object = Object.freeze({ ...facts, ...methods(call) }) as T;
+  kept.set(object, over);
+  dropped.register(over, { link, remote });
   return object;
 }
 

@@ -2,6 +2,7 @@
 
 import { locked } from "./calls.js";
 import { StrongroomError } from "./error.js";
+import { properties } from "./given.js";
 import { isPromise, type Link, type Links, type Remote, type Request, then } from "./link.js";
 import { dropped } from "./remote.js";
 import type { Snapshot, View } from "./shapes.js";
@@ -17,12 +18,13 @@ export const Kdf: KdfMaker = {
 
 /** The defaults, but for what is given. A number in place of an object would silently be another cost than is meant. */
 function costsOf<Costs extends object>(defaults: Costs, given: Partial<Costs> = {}): Costs {
+  const known: Partial<Costs> | undefined = properties(given);
   const costs = { ...defaults };
-  for (const name of typeof given === "object" && given !== null ? Object.keys(given) : [""]) {
+  for (const name of known === undefined ? [""] : Object.keys(known)) {
     if (!Object.hasOwn(defaults, name)) {
       throw new StrongroomError("invalid_input", `expected an object of ${Object.keys(defaults).join(", ")}`);
     }
-    costs[name as keyof Costs] = given[name as keyof Costs] ?? defaults[name as keyof Costs];
+    costs[name as keyof Costs] = known?.[name as keyof Costs] ?? defaults[name as keyof Costs];
   }
   return costs;
 }
