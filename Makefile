@@ -58,6 +58,7 @@ check: .cache/package .cache/check .cache/wasm .cache/cargo-deny-$(CARGO_DENY) #
 	node_modules/.bin/biome check --error-on-warnings
 	node_modules/.bin/tsc --noEmit --project wasm/js
 	node_modules/.bin/tsc --project wasm/dashboard
+	node_modules/.bin/tsc --noEmit --project tests/node
 
 .PHONY: bench
 bench: .cache/package .cache/check .cache/wasm ## Compare with other libraries, side by side
@@ -69,9 +70,10 @@ timing: .cache/system ## Whether the time of an answer tells a secret (dudect; s
 
 .PHONY: soak
 soak: export STRONGROOM_SOAK := 1
-soak: .cache/package .cache/suites ## The same tests with far more rounds
+soak: .cache/package .cache/wasm .cache/suites ## The same tests with far more rounds
 	cargo test $(CRATES) --release --locked
 	$(BIN)/pytest
+	node --test 'tests/node/*.test.js'
 
 .PHONY: fuzz
 fuzz: .cache/cargo-fuzz-$(CARGO_FUZZ) ## Fuzz each target for SECONDS=60 (needs a nightly toolchain)
