@@ -38,7 +38,7 @@ export async function clearClipboard(): Promise<void> {
   }
   stopClearing();
   try {
-    if ((await mayRead()) && (await digest(await navigator.clipboard.readText())) !== expected) {
+    if (await holdsOther(expected)) {
       return;
     }
     await navigator.clipboard.writeText("");
@@ -63,13 +63,14 @@ function stopClearing(): void {
   digestOfSecret = null;
 }
 
-/** Whether reading is allowed already: the page never asks for it. */
-async function mayRead(): Promise<boolean> {
+/** Whether something else was copied since. The page never asks to read the clipboard: where it may not, it can't know. */
+async function holdsOther(expected: string): Promise<boolean> {
   try {
     const name = "clipboard-read" as PermissionName; // not every browser knows it
-    return (await navigator.permissions.query({ name })).state === "granted";
+    const { state } = await navigator.permissions.query({ name });
+    return state === "granted" && (await digest(await navigator.clipboard.readText())) !== expected;
   } catch {
-    return false;
+    return false; // a host's policy forbids it, whatever a person has granted
   }
 }
 
