@@ -173,7 +173,7 @@ function Bar(properties: {
         <button type="button" class="quiet square" aria-label="Settings" onClick={onSettings}>
           <Icon name="settings" />
         </button>
-        <button type="button" class="lock" title="Ctrl+Shift+L" onClick={onLock}>
+        <button type="button" class="lock" aria-label="Lock" title="Ctrl+Shift+L" onClick={onLock}>
           <Icon name="lock" /> <span>Lock</span>
         </button>
       </div>
