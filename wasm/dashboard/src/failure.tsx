@@ -1,6 +1,7 @@
 /** What went wrong, beside the form that is still filled in, with the ways out. */
 
 import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 
 import { type Change, isConflict, useSession, useTask } from "./hooks";
 import { Icon } from "./icons";
@@ -15,9 +16,16 @@ export function Failure({
   readonly message: Message | null;
   readonly children?: ComponentChildren;
 }) {
+  const element = useRef<HTMLDivElement>(null);
+  // In a long form it would come up out of sight.
+  useEffect(() => {
+    if (message !== null) {
+      element.current?.scrollIntoView({ block: "nearest" });
+    }
+  }, [message?.code, message?.title]);
   // The place is there before the words are, so that screen readers say them.
   return (
-    <div role="alert">
+    <div role="alert" ref={element}>
       {message && (
         <div class="failure">
           <Icon name="alert" />
