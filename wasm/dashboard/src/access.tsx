@@ -21,8 +21,12 @@ export function Access({ onEntry }: { readonly onEntry: (name: string) => void }
   const session = useSession();
   const [asked, setAsked] = useState<Asked | null>(null);
   const [rotation, setRotation] = useState<Rotation | null>(null);
-  const owners = session.slots.filter(({ scope }) => scope === "owner");
-  const holders = session.slots.filter(({ scope }) => scope === "holder");
+  // In the file they stand by ids that are random.
+  const slots = [...session.slots].sort(
+    (left, right) => left.created - right.created || (left.label < right.label ? -1 : 1),
+  );
+  const owners = slots.filter(({ scope }) => scope === "owner");
+  const holders = slots.filter(({ scope }) => scope === "holder");
   const close = () => setAsked(null);
   return (
     <div class="entry">
