@@ -90,10 +90,19 @@ function thread(calls: Calls): Running {
     calls.end(new StrongroomError("io", "the worker thread cannot be started: Node's permissions may not allow it"));
     return NONE;
   }
+  let isEnding = false;
   const running: Running = {
     post: (asked) => worker.postMessage(asked),
-    busy: (isBusy) => (isBusy ? worker.ref() : worker.unref()),
-    end: () => worker.terminate(),
+    busy(isBusy) {
+      // Whoever waits for the end is answered only if the process does not end before: `terminate` sees to that.
+      if (!isEnding) {
+        isBusy ? worker.ref() : worker.unref();
+      }
+    },
+    end() {
+      isEnding = true;
+      return worker.terminate();
+    },
   };
   worker.on("message", (answer: Answer) => received(running, calls, answer));
   worker.on("error", () => calls.end(new StrongroomError("io", "the worker thread failed; open the vault again")));
