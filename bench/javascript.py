@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sysconfig
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,21 @@ def javascript(folder: Path) -> list[Row]:
     secrets = key.reveal()
     in_node = figures("node.js", path, stdin=secrets)
     in_page = figures("chromium.js", path, stdin=f"{secrets}\n{PASSPHRASE}")
-    return [*compared("Node", in_node), *compared("Chromium", in_page), *page(in_page), *sizes(figures("sizes.js"))]
+    rows = [*compared("Node", in_node), *compared("Chromium", in_page), *page(in_page)]
+    return [*rows, first_paint(path), *sizes(figures("sizes.js"))]
+
+
+def first_paint(vault: Path) -> Row:
+    """Measure how soon the dashboard is seen, as `strongroom dashboard` serves it."""
+    strongroom_command = Path(sysconfig.get_path("scripts")) / "strongroom"
+    command: list[str | Path] = [strongroom_command, "dashboard", "--no-open", "--vault", vault]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+        assert server.stdout is not None
+        try:
+            found = figures("paint.js", stdin=server.stdout.readline())
+        finally:
+            server.terminate()
+    return within("Chromium: first paint of the dashboard", found["firstPaint"], 1.0)
 
 
 def figures(script: str, *arguments: Path, stdin: str = "") -> Figures:

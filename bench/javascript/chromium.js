@@ -1,27 +1,15 @@
 // `node chromium.js VAULT`: the comparisons in Chromium, the longest task of a page that opens a vault, and the memory of its
 // renderer. Prints the figures as JSON. The key and the passphrase come on standard input, a line each.
 
-import { execFileSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { chromium } from "playwright-core";
+import { launch } from "./browser.js";
 import { median } from "./jobs.js";
 
 const DIST = new URL("../../wasm/js/dist/", import.meta.url);
-const executablePath = execFileSync("which", ["chromium"], { encoding: "utf8" }).trim();
-const FLAGS = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 const vault = await readFile(process.argv[2]);
 const [key, passphrase] = (await text(process.stdin)).split("\n");
@@ -69,7 +57,7 @@ function answer(request, response) {
 
 /** Uses a page in a browser of its own. `pid` is the renderer's. */
 async function inPage(use) {
-  const browser = await chromium.launch({ executablePath, args: FLAGS });
+  const browser = await launch();
   try {
     const page = await browser.newPage();
     await page.goto(url);
