@@ -46,7 +46,7 @@ function whyNot(fault: unknown): string {
     return "this page's Content-Security-Policy does not allow WebAssembly; add 'wasm-unsafe-eval' to its script-src";
   }
   if (!WebAssembly.validate(SIMD)) {
-    return "this browser cannot run the WebAssembly; it needs Chrome 91, Firefox 89 or Safari 16.4, or later";
+    return "this browser cannot run the WebAssembly; it needs Chrome 98, Firefox 94 or Safari 16.4, or later";
   }
   return (
     "the WebAssembly cannot be loaded: look whether strongroom_bg.wasm is served beside the script, " +
