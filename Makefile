@@ -13,8 +13,8 @@ SECONDS ?= 60
 TARGETS ?= $$(cargo +nightly fuzz list --fuzz-dir tests/fuzz)
 
 BIN := .venv/bin
-# The extension crate is tested through Python; a test program of its own would need Python's link library.
-CRATES := --workspace --exclude strongroom-python
+# The others are tested through Python and JavaScript.
+CRATES := --package strongroom
 
 # Tools built from source, each at one version, under .cache/tools.
 CARGO_DENY := 0.20.2
