@@ -139,7 +139,11 @@ import strongroom
 vault = strongroom.open(sys.argv[1], key_file=sys.argv[2])
 totp = vault["zerodha/login"].totp
 totp.fresh(0)  # of today; the next one is tomorrow's
-inside, sleep = threading.Event(), time.sleep
+inside, over, sleep = threading.Event(), threading.Event(), time.sleep
+
+def interrupt(number, frame):
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 def sleeping(seconds):
     inside.set()
@@ -148,8 +152,11 @@ def sleeping(seconds):
 def work():
     inside.wait()
     print(sum(range(100)), vault["zerodha/login"].totp.at(59))
-    os.kill(os.getpid(), signal.SIGINT)
+    while not over.is_set():  # one that comes just before the system's sleep begins does not end it
+        os.kill(os.getpid(), signal.SIGINT)
+        over.wait(0.1)
 
+signal.signal(signal.SIGINT, interrupt)
 time.sleep = sleeping
 other = threading.Thread(target=work)
 other.start()
@@ -157,6 +164,7 @@ try:
     totp.wait_fresh(0)
 except KeyboardInterrupt:
     print("interrupted")
+over.set()
 other.join()
 """
 
