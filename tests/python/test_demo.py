@@ -419,11 +419,19 @@ def test_the_demo_ends_well_and_leaves_nothing(tmp_path: Path) -> None:
     assert [value for value in secrets() if value in output] == []
 
 
+# It is looked at before the exchange answers, and so must not have ended.
+NO_ORDERS = """
+import os, urllib.request
+print("binance/main", flush=True)
+urllib.request.urlopen(os.environ["EXCHANGE_URL"] + "/api/v3/time").read()
+"""
+
+
 @on_unix
 @pytest.mark.parametrize(
     ("program", "instead", "complaint"),
     [
-        ("bot.py", "print('binance/main', flush=True)", "the exchange has the two orders"),
+        ("bot.py", NO_ORDERS, "the exchange has the two orders"),
         ("bot.py", "import sys; sys.exit('no')", "the bot opens the vault; it said: no"),
         ("exchange.py", "import sys; sys.stdin.readline()", "exchange.py tells its address"),
     ],
