@@ -2,24 +2,10 @@
 
 import { type ErrorCode, StrongroomError } from "./error.js";
 import type { Fresh, Verdict } from "./types/otp.js";
-import type { Compartment, Damage, Kdf, OpenedBy, PasskeySlot, Rekeyed, Revoked, Slot } from "./types/vault.js";
+import type { Compartment, Damage, Entry, Kdf, OpenedBy, PasskeySlot, Rekeyed, Revoked, Slot } from "./types/vault.js";
 
-/** What an entry is without its secrets. */
-export interface Snapshot {
-  readonly name: string;
-  /** Which record it is, since an entry that was removed and put again counts its versions from 1 again. */
-  readonly record: string;
-  readonly version: number;
-  readonly state: "current" | "pending" | "previous";
-  readonly kind: string;
-  readonly tags: readonly string[];
-  readonly note: string | null;
-  readonly info: Readonly<Record<string, string>>;
-  readonly created: number;
-  readonly updated: number;
-  readonly expiresAt: number | null;
-  readonly rotateAfter: number | null;
-}
+/** What an entry is without its secrets, and which record it is, since one that is put again counts its versions from 1 again. */
+export type Snapshot = Omit<Entry, "fieldNames" | "reveal" | "hmac" | "totp" | "totpOf"> & { readonly record: string };
 
 /** What a client knows of a vault without asking. `entries` has all of them, or those that were asked for. */
 export interface View {
