@@ -1,0 +1,47 @@
+//! Private keys that a passphrase encrypts: PBES2 (RFC 8018, section 6.2) in PKCS#8.
+
+use pkcs8::EncryptedPrivateKeyInfoRef;
+use pkcs8::pkcs5::{EncryptionScheme, pbes2::Kdf};
+use zeroize::Zeroizing;
+
+use super::key_text::Refusal;
+use crate::{Error, turns};
+
+/// The ceilings that vaults and stored hashes have too. OpenSSL writes 2,048 iterations, or scrypt with 16 MiB.
+const MAX_ITERATIONS: u64 = 10_000_000;
+const MAX_MEMORY_KIB: u64 = 262_144;
+const MAX_PARALLEL: u64 = 16;
+
+/// The DER within, or `None` if the passphrase is wrong.
+pub(super) fn decrypt(
+    info: &EncryptedPrivateKeyInfoRef<'_>,
+    passphrase: &[u8],
+) -> Result<Option<Zeroizing<Vec<u8>>>, Refusal> {
+    let EncryptionScheme::Pbes2(parameters) = &info.encryption_algorithm else {
+        return Err("a private key in the old encryption PBES1; convert it with `openssl pkcs8 -topk8`".into());
+    };
+    check_cost(&parameters.kdf)?;
+    let mut bytes = Zeroizing::new(info.encrypted_data.as_bytes().to_vec());
+    let _turn = turns::take();
+    let Ok(length) = parameters.decrypt_in_place(passphrase, &mut bytes).map(<[u8]>::len) else { return Ok(None) };
+    bytes.truncate(length);
+    Ok(Some(bytes))
+}
+
+fn check_cost(kdf: &Kdf) -> Result<(), Error> {
+    match kdf {
+        Kdf::Pbkdf2(kdf) => at_most("pbkdf2 iterations of a private key", kdf.iteration_count.into(), MAX_ITERATIONS),
+        Kdf::Scrypt(kdf) => {
+            let (r, p) = (u64::from(kdf.block_size), u64::from(kdf.parallelization));
+            // N blocks of 128 r bytes (RFC 7914, section 2), and p more.
+            let kib = kdf.cost_parameter.max(p).saturating_mul(r).div_ceil(8);
+            at_most("scrypt memory in KiB of a private key", kib, MAX_MEMORY_KIB)?;
+            at_most("scrypt p of a private key", p, MAX_PARALLEL)
+        }
+        _ => Err(Error::invalid("expected a private key encrypted with PBKDF2 or scrypt")),
+    }
+}
+
+fn at_most(what: &'static str, asked: u64, allowed: u64) -> Result<(), Error> {
+    if asked > allowed { Err(Error::Limit { what, asked, allowed }) } else { Ok(()) }
+}

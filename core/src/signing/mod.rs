@@ -1,0 +1,14 @@
+//! Request signing.
+
+mod ed25519;
+mod eip712;
+mod key;
+mod key_der;
+#[cfg(not(target_family = "wasm"))]
+mod key_encrypted;
+mod key_text;
+mod p256;
+mod rsa;
+mod secp256k1;
+#[cfg(test)]
+mod wycheproof;
