@@ -116,7 +116,7 @@ impl SigningKey {
         stack::wiped(|| {
             let hmac = schemes.iter().any(|(algorithm, _)| algorithm.is_hmac());
             let others = schemes.iter().any(|(algorithm, _)| !algorithm.is_hmac());
-            if others && !(hmac && !key_text::is_key(text)) {
+            if others && (!hmac || key_text::is_key(text)) {
                 Self::asymmetric(text, passphrase, schemes)
             } else {
                 Self::secret(text, schemes)

@@ -10,5 +10,6 @@ mod key_text;
 mod p256;
 mod rsa;
 mod secp256k1;
+mod uint256;
 #[cfg(test)]
-mod wycheproof;
+mod wycheproof_vectors;
