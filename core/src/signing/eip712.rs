@@ -176,7 +176,7 @@ impl Base<'_> {
     /// `uint` and `int` are not among them: EIP-712 has no aliases, so nobody is to wonder what was signed.
     fn of_solidity(name: &str) -> Option<Self> {
         let sized = |prefix| name.strip_prefix(prefix).and_then(number);
-        let bits = |bits: &usize| bits % 8 == 0 && *bits <= 256;
+        let bits = |bits: &usize| bits.is_multiple_of(8) && *bits <= 256;
         let atom = match name {
             "string" => Atom::Text,
             "bytes" => Atom::Bytes,
