@@ -275,7 +275,7 @@ mod tests {
         for state in both() {
             let draw = |thread: u64| {
                 // The clocks of some threads go backwards.
-                let clock = |round: u64| if thread % 2 == 0 { 5000 + round } else { 9000 - round };
+                let clock = |round: u64| if thread.is_multiple_of(2) { 5000 + round } else { 9000 - round };
                 (0..1000).map(|round| state.raise("a", clock(round), 0).unwrap()).collect::<Vec<_>>()
             };
             let drawn: Vec<Vec<u64>> = thread::scope(|scope| {

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyString};
 use strongroom::otp::{Guard as CoreGuard, Verdict as CoreVerdict};
-use strongroom::state::{MemoryState as CoreState, State};
+use strongroom::state::{MemoryState as CoreState, State, raise_by_comparing};
 
 use crate::arguments::{Whole, utf8, wrong_type};
 use crate::error::Result;
@@ -25,16 +25,7 @@ impl Guard {
         py: Python<'_>,
         job: impl FnOnce(&CoreGuard, &dyn State) -> strongroom::Result<T> + Send,
     ) -> Result<T> {
-        if let Ok(memory) = self.state.bind(py).cast::<MemoryState>() {
-            let state = memory.get().core()?;
-            return Ok(py.detach(|| job(&self.guard, state))?);
-        }
-        let state = Foreign { state: &self.state, raised: Mutex::new(None) };
-        let answer = py.detach(|| job(&self.guard, &state));
-        match state.raised.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            Some(raised) => Err(raised.into()),
-            None => Ok(answer?),
-        }
+        ask(py, &self.state, |state| job(&self.guard, state))
     }
 }
 
@@ -55,9 +46,7 @@ impl Guard {
         max_delay_seconds: Whole<u32>,
         max_attempts: Whole<u32>,
     ) -> Result<Self> {
-        if !state.hasattr("load")? || !state.hasattr("compare_and_set")? {
-            return wrong_type("a state, which has load() and compare_and_set()", state);
-        }
+        check(state)?;
         let guard = CoreGuard::new()
             .with_free_attempts(free_attempts.0)?
             .with_delay(delay_seconds.0, max_delay_seconds.0)?
@@ -85,6 +74,48 @@ impl Guard {
     fn reset(&self, py: Python<'_>, account: &Bound<'_, PyString>, at: Option<&Bound<'_, PyAny>>) -> Result<()> {
         let (account, at) = (utf8(account)?.to_owned(), time(at)?);
         self.ask(py, |guard, state| guard.reset(state, &account, at))
+    }
+}
+
+/// Draw a number of a key from a state: one more than the last one, or `at_least` if that is more.
+#[pyfunction]
+#[pyo3(signature = (state, key, at_least, unix_seconds, /))]
+pub(crate) fn raise_to(
+    py: Python<'_>,
+    state: &Bound<'_, PyAny>,
+    key: &Bound<'_, PyString>,
+    at_least: Whole<u64>,
+    unix_seconds: i64,
+) -> Result<u64> {
+    check(state)?;
+    let key = utf8(key)?.to_owned();
+    ask(py, state.as_unbound(), |state| state.raise(&key, at_least.0, unix_seconds))
+}
+
+/// # Errors
+/// `TypeError` for what is no state.
+pub(crate) fn check(state: &Bound<'_, PyAny>) -> Result<()> {
+    match state.hasattr("load")? && state.hasattr("compare_and_set")? {
+        true => Ok(()),
+        false => wrong_type("a state, which has load() and compare_and_set()", state),
+    }
+}
+
+/// Does a job with a state, away from the interpreter.
+pub(crate) fn ask<T: Send>(
+    py: Python<'_>,
+    state: &Py<PyAny>,
+    job: impl FnOnce(&dyn State) -> strongroom::Result<T> + Send,
+) -> Result<T> {
+    if let Ok(memory) = state.bind(py).cast::<MemoryState>() {
+        let state = memory.get().core()?;
+        return Ok(py.detach(|| job(state))?);
+    }
+    let state = Foreign { state, raised: Mutex::new(None) };
+    let answer = py.detach(|| job(&state));
+    match state.raised.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        Some(raised) => Err(raised.into()),
+        None => Ok(answer?),
     }
 }
 
@@ -132,6 +163,19 @@ impl State for Foreign<'_> {
             match answer.cast::<PyBool>() {
                 Ok(answer) => Ok(answer.is_true()),
                 Err(_) => wrong_type("bool from compare_and_set() of the state", &answer),
+            }
+        })
+    }
+
+    fn raise(&self, key: &str, at_least: u64, unix_seconds: i64) -> strongroom::Result<u64> {
+        if !self.call(|state| Ok(state.hasattr("raise_to")?))? {
+            return raise_by_comparing(self, key, at_least, unix_seconds);
+        }
+        self.call(|state| {
+            let answer = state.call_method1("raise_to", (key, at_least, unix_seconds))?;
+            match answer.extract::<Whole<u64>>() {
+                Ok(Whole(number)) if number >= at_least => Ok(number),
+                _ => wrong_type("int that is no less from raise_to() of the state", &answer),
             }
         })
     }
@@ -223,5 +267,11 @@ impl MemoryState {
         unix_seconds: i64,
     ) -> Result<bool> {
         Ok(self.core()?.compare_and_set(utf8(key)?, expected, value, expires_at, unix_seconds)?)
+    }
+
+    /// Draw a number of a key: one more than the last one, or `at_least` if that is more.
+    #[pyo3(signature = (key, at_least, unix_seconds, /))]
+    fn raise_to(&self, key: &Bound<'_, PyString>, at_least: Whole<u64>, unix_seconds: i64) -> Result<u64> {
+        Ok(self.core()?.raise(utf8(key)?, at_least.0, unix_seconds)?)
     }
 }

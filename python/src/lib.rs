@@ -39,7 +39,7 @@ mod _strongroom {
     #[pymodule_export]
     use crate::fork::after_fork_in_child;
     #[pymodule_export]
-    use crate::guard::{Guard, MemoryState, Verdict};
+    use crate::guard::{Guard, MemoryState, Verdict, raise_to};
     #[pymodule_export]
     use crate::kdf::Kdf;
     #[pymodule_export]

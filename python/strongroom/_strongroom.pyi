@@ -1505,8 +1505,8 @@ class Verdict:
 class MemoryState:
     """A `State` in the memory of this process, which threads share.
 
-    After a restart it is empty: a code that was used just before works once more, and wrong ones are forgotten. A
-    forked child cannot use its parent's (`LockedError`).
+    After a restart it is empty: a code that was used just before works once more, wrong ones are forgotten, and numbers
+    are drawn from the clock again. A forked child cannot use its parent's (`LockedError`).
 
     >>> state = strongroom.state.MemoryState()
     >>> state.compare_and_set("a", None, b"1", 160, 100)
@@ -1527,3 +1527,25 @@ class MemoryState:
         self, key: str, expected: bytes | None, value: bytes, expires_at: int, unix_seconds: int, /
     ) -> bool:
         """If `expected` is there, `None` being nothing, store `value` until `expires_at`, and return whether it was."""
+
+    def raise_to(self, key: str, at_least: int, unix_seconds: int, /) -> int:
+        """Draw a number of `key`, as `strongroom.state.raise_to` says."""
+
+def raise_to(state: State, key: str, at_least: int, unix_seconds: int, /) -> int:
+    """Draw a number: one more than the last one of `key`, or `at_least` if that is more.
+
+    So numbers follow a clock for as long as it goes forward, and none comes twice if it is set back. They rise strictly
+    over all who share the state, and are never forgotten: there is no way back from an `at_least` that was too high.
+    A key is drawn from, or else loaded and set, and not both. `unix_seconds` is now.
+
+    A state may do this in one step with a `raise_to` of its own. For one that does not, it is done with `load` and
+    `compare_and_set`: the number is stored as 8 bytes, the highest first, until the last second there is.
+
+    Raises `LimitError` over 2^63 - 1, `DamagedError` if what is stored is no number, `ConflictError` if others draw so
+    often at once that this call did not get its turn, `TypeError` for what is no state, and what the state raises. No
+    number was drawn then.
+
+    >>> state = strongroom.state.MemoryState()
+    >>> [strongroom.state.raise_to(state, "nonce", clock, 1_700_000_000) for clock in (1000, 1000, 900, 2000)]
+    [1000, 1001, 1002, 2000]
+    """

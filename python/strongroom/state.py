@@ -1,4 +1,4 @@
-"""Where a `strongroom.Guard` remembers which codes were used and how many were wrong.
+"""Where a `strongroom.Guard` remembers which codes were used and how many were wrong, and where nonces come from.
 
 `SqliteState` is a file for several processes of one machine. `MemoryState` is for one process, and empty after a
 restart. What a store of another kind has to do is `State`.
@@ -8,6 +8,12 @@ restart. What a store of another kind has to do is `State`.
 ...     totp = strongroom.Totp("JBSWY3DPEHPK3PXP")
 ...     guard.verify("user-17", totp, "996554", at=59), guard.verify("user-17", totp, "996554", at=59)
 (Verdict(outcome='accepted', step=1), Verdict(outcome='used'))
+
+`raise_to` draws numbers that rise over all who share the state, whatever their clocks do, as exchanges ask of a nonce.
+
+>>> with strongroom.state.SqliteState("login.db") as state:
+...     [state.raise_to("nonce/kraken", 1_700_000_000_000, 1_700_000_000) for _ in range(2)]
+[1700000000000, 1700000000001]
 """
 
 import os
@@ -21,10 +27,10 @@ from types import TracebackType
 from typing import Protocol
 from weakref import WeakSet
 
-from strongroom._strongroom import MemoryState
-from strongroom.errors import IoError, LockedError
+from strongroom._strongroom import MemoryState, raise_to
+from strongroom.errors import DamagedError, InvalidInputError, IoError, LimitError, LockedError
 
-__all__ = ["MemoryState", "SqliteState", "State"]
+__all__ = ["MemoryState", "SqliteState", "State", "raise_to"]
 
 BUSY_SECONDS = 10.0
 """For how long a call waits for other processes."""
@@ -37,6 +43,7 @@ CREATE TABLE IF NOT EXISTS strongroom_state (
     key TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL, expires_at INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS strongroom_state_expiry ON strongroom_state (expires_at);
+CREATE TABLE IF NOT EXISTS strongroom_numbers (key TEXT NOT NULL PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
 """
 LOAD = "SELECT value FROM strongroom_state WHERE key = ? AND expires_at > ?"
 SWEEP = "DELETE FROM strongroom_state WHERE expires_at <= ?"
@@ -46,6 +53,15 @@ INSERT INTO strongroom_state (key, value, expires_at) VALUES (?, ?, ?)
 ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at WHERE expires_at <= ?
 """
 SET_NEXT = "UPDATE strongroom_state SET value = ?, expires_at = ? WHERE key = ? AND value = ? AND expires_at > ?"
+# In one transaction with RAISED, and not with RETURNING, which an SQLite before 3.35 (2021) does not know. At 2^63 - 1
+# SQLite would go on with floating point.
+RAISE = """
+INSERT INTO strongroom_numbers (key, number) VALUES (?, ?)
+ON CONFLICT (key) DO UPDATE SET number = max(number + 1, excluded.number)
+WHERE typeof(number) = 'integer' AND number >= 0 AND number < 9223372036854775807
+"""
+RAISED = "SELECT number FROM strongroom_numbers WHERE key = ?"
+MAX_NUMBER = 2**63 - 1
 
 
 class State(Protocol):
@@ -53,6 +69,9 @@ class State(Protocol):
 
     Times are in Unix seconds, and come from the caller. A value whose time has come is absent, whether or not the store
     has dropped it. What these calls raise comes out of `Guard.verify`, which then has accepted nothing.
+
+    A store may also have `raise_to(key, at_least, unix_seconds)`, as `SqliteState` has, if it can do it in one step.
+    Without it, `strongroom.state.raise_to` does the same with these two calls.
     """
 
     def load(self, key: str, unix_seconds: int, /) -> bytes | None:
@@ -109,6 +128,29 @@ class SqliteState:
             else:
                 done = connection.execute(SET_NEXT, (value, expires_at, key, expected, unix_seconds))
             return done.rowcount == 1
+
+    def raise_to(self, key: str, at_least: int, unix_seconds: int, /) -> int:  # noqa: ARG002
+        """Draw a number: one more than the last one of `key`, or `at_least` if that is more. It is never forgotten.
+
+        Numbers rise strictly over all threads and processes that share the file, also after a crash and when a clock is
+        set back. They have a table of their own: `load` does not see them.
+
+        Raises `LimitError` over 2^63 - 1, `DamagedError` if what is stored is no number; no number was drawn then.
+        """
+        if not 0 <= at_least <= MAX_NUMBER:
+            if at_least > 0:
+                raise LimitError(f"number to draw: {at_least} is over the limit of {MAX_NUMBER}")
+            raise InvalidInputError("expected a number from 0")
+        with self._file.use() as connection, connection:  # which ends the transaction, whatever happens in it
+            connection.execute("BEGIN IMMEDIATE")
+            done = connection.execute(RAISE, (key, at_least))
+            rows: list[tuple[object]] = connection.execute(RAISED, (key,)).fetchall()
+        number = rows[0][0]
+        if not isinstance(number, int) or number < 0:
+            raise DamagedError("the stored number of this key is damaged")
+        if done.rowcount != 1:
+            raise LimitError(f"number to draw: {number + 1} is over the limit of {MAX_NUMBER}")
+        return number
 
     def close(self) -> None:
         """Close the file. Every later call raises `LockedError`."""

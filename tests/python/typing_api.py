@@ -309,6 +309,8 @@ async def guarding(path: Path, totp: Totp) -> None:
     states: list[State] = [MemoryState(), OwnState(), strongroom.state.SqliteState(str(path))]
     with SqliteState(path) as state:
         guard = Guard(state, free_attempts=3, delay_seconds=10, max_delay_seconds=600, max_attempts=50)
+        assert_type(state.raise_to("nonce", 1, 2), int)
+    assert_type([strongroom.state.raise_to(state, "nonce", 1, 2) for state in states], list[int])
     Guard(object())  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
     verdict = guard.verify("user-17", totp, "123456")
     assert_type(verdict, Verdict)
