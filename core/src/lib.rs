@@ -74,8 +74,7 @@ mod random;
 #[cfg(target_os = "linux")]
 mod residue;
 mod secret;
-#[allow(dead_code)]
-mod signing;
+pub mod signing;
 mod stack;
 pub mod state;
 #[cfg(not(target_family = "wasm"))]

@@ -27,7 +27,7 @@ pub(super) enum Algorithm {
 }
 
 impl Algorithm {
-    const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::HmacSha1,
         Self::HmacSha256,
         Self::HmacSha384,
@@ -52,6 +52,20 @@ impl Algorithm {
             Self::RsaPssSha256 => "rsa-pss-sha256",
             Self::Secp256k1 => "secp256k1",
             Self::Eip712 => "eip712",
+        }
+    }
+
+    /// Its name in a JSON Web Token (RFC 7518, section 3.1; RFC 8037, section 3.1; RFC 8812, section 3.2).
+    pub(super) const fn jwt(self) -> &'static str {
+        match self {
+            Self::HmacSha256 => "HS256",
+            Self::HmacSha384 => "HS384",
+            Self::HmacSha512 => "HS512",
+            Self::Ed25519 => "EdDSA",
+            Self::Es256 => "ES256",
+            Self::RsaSha256 => "RS256",
+            Self::RsaPssSha256 => "PS256",
+            Self::HmacSha1 | Self::Secp256k1 | Self::Eip712 => "none",
         }
     }
 

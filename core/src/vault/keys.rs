@@ -1,7 +1,8 @@
 //! The key schedule and the seals: HKDF-SHA-256, HMAC-SHA-256 and XAES-256-GCM, each under a label of its own.
 
+use std::any::Any;
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac as _};
@@ -117,15 +118,26 @@ pub(super) struct CompartmentKeys {
     vault_id: VaultId,
     cipher: Box<Xaes256Gcm>,
     mac: Key32,
-    /// The last step of one-time codes that was handed out, for each seed by its fingerprint.
+    /// The last number that was handed out under a fingerprint: a seed's step of one-time codes, an account's nonce.
     handed_out: Mutex<BTreeMap<[u8; 32], u64>>,
+    /// What lives for as long as these keys do, at most: see [`Held`](super::held::Held).
+    pub(super) held: Mutex<BTreeMap<u64, Arc<dyn Any + Send + Sync>>>,
 }
 
 impl CompartmentKeys {
     pub(super) fn derive(key: Key32, vault_id: VaultId, id: u16, epoch: u64) -> Result<Self> {
         let context = [&vault_id[..], &id.to_be_bytes(), &epoch.to_be_bytes()];
         let (enc, mac) = expand_key(&key, "compartment-keys", &context)?;
-        Ok(Self { id, epoch, key, vault_id, cipher: Box::new(cipher(&enc)), mac, handed_out: Mutex::default() })
+        Ok(Self {
+            id,
+            epoch,
+            key,
+            vault_id,
+            cipher: Box::new(cipher(&enc)),
+            mac,
+            handed_out: Mutex::default(),
+            held: Mutex::default(),
+        })
     }
 
     fn aad(&self, part: Part, record: &RecordId) -> Vec<u8> {
@@ -167,7 +179,7 @@ impl CompartmentKeys {
         self.comp_mac(revision, records)?.verify_slice(mac).map_err(|_| Error::Decrypt)
     }
 
-    /// Lets `job` see and set the last step that was handed out of a seed, one caller at a time.
+    /// Lets `job` see and set the last number that was handed out under a fingerprint, one caller at a time.
     pub(super) fn handing_out<T>(
         &self,
         fingerprint: [u8; 32],

@@ -10,6 +10,7 @@ mod entry;
 #[cfg(not(target_family = "wasm"))] // a browser has no files
 mod file;
 mod format;
+mod held;
 mod keys;
 mod name;
 mod passkey;
@@ -37,6 +38,7 @@ pub use self::access::{Access, CompartmentInfo, Damage, Factors, OnDamage, Rekey
 pub use self::entry::{Entry, Hash, SealedEntry, State, Value};
 #[cfg(not(target_family = "wasm"))]
 pub use self::file::VaultFile;
+pub(crate) use self::held::Held;
 pub use self::passkey::{PasskeySlot, passkeys};
 pub use self::totp::SealedTotp;
 pub use self::unlock::Unlock;

@@ -1,0 +1,89 @@
+//! What a recipe needs of an entry, read once: the key, parsed, and the other values.
+
+use sha2::{Digest, Sha256};
+
+use super::draft::encode;
+use super::key::{Algorithm, SigningKey};
+use super::recipe::{Encoding, Recipe};
+use crate::vault::SealedEntry;
+use crate::{Error, Result, Secret};
+
+/// The field with the passphrase of a key that is encrypted.
+const KEY_PASSWORD: &str = "key_password";
+/// What names the account with which nonces are counted, the first that is there.
+const ACCOUNT: [&str; 3] = ["api_key", "wallet_address", "uid"];
+
+/// Wiped when dropped, which is when the signer is, or the vault is locked.
+pub(super) struct Credentials {
+    key: Option<(SigningKey, Algorithm, Encoding)>,
+    fields: Vec<Secret>,
+    /// Tells whose nonces are counted, without saying who that is.
+    pub(super) account: [u8; 32],
+}
+
+impl Credentials {
+    pub(super) fn read(entry: &SealedEntry, recipe: &Recipe) -> Result<Self> {
+        let needs = |field: &str| {
+            let (exchange, name) = (recipe.exchange(), entry.name());
+            Error::invalid(format!(
+                "{exchange} needs the field {field}, which {name} does not have; put it there first"
+            ))
+        };
+        let mut fields = Vec::new();
+        for field in &recipe.entry {
+            fields.push(value(entry, field)?.ok_or_else(|| needs(field))?);
+        }
+        let key = if recipe.schemes.is_empty() {
+            None
+        } else {
+            let text = value(entry, &recipe.secret)?.ok_or_else(|| needs(&recipe.secret))?;
+            let password = value(entry, KEY_PASSWORD)?;
+            let schemes: Vec<_> = recipe.schemes.iter().map(|(algorithm, form, _)| (*algorithm, *form)).collect();
+            let (at, key) =
+                SigningKey::load(text.reveal(), password.as_ref().map(Secret::reveal), &schemes).map_err(|why| {
+                    match why {
+                        Error::InvalidInput(why) => {
+                            let (field, name) = (&recipe.secret, entry.name());
+                            Error::InvalidInput(format!("field {field} of {name}: {why}"))
+                        }
+                        why => why,
+                    }
+                })?;
+            let (algorithm, _, encoding) = *recipe.schemes.get(at).ok_or(Error::Format("the schemes of a recipe"))?;
+            Some((key, algorithm, encoding))
+        };
+        let account = ACCOUNT.iter().find_map(|name| entry.info().get(*name)).map_or(entry.name(), String::as_str);
+        let account = Sha256::new().chain_update(recipe.exchange()).chain_update([0]).chain_update(account).finalize();
+        Ok(Self { key, fields, account: account.into() })
+    }
+
+    pub(super) fn field(&self, at: usize) -> &[u8] {
+        self.fields.get(at).map_or(&[], Secret::reveal)
+    }
+
+    pub(super) fn sign(&self, message: &[u8]) -> Result<Vec<u8>> {
+        let (key, _, encoding) =
+            self.key.as_ref().ok_or_else(|| Error::invalid("this recipe has no key to sign with"))?;
+        Ok(encode(*encoding, &key.sign(message)?))
+    }
+
+    /// The algorithm's name in a JSON Web Token (RFC 7518, section 3.1; RFC 8037, section 3.1).
+    pub(super) fn alg(&self) -> &'static str {
+        match self.key {
+            Some((_, algorithm, _)) => algorithm.jwt(),
+            None => "none",
+        }
+    }
+}
+
+/// Info or a secret field, `None` if there is neither.
+fn value(entry: &SealedEntry, field: &str) -> Result<Option<Secret>> {
+    if let Some(text) = entry.info().get(field) {
+        return Ok(Some(text.as_str().into()));
+    }
+    match entry.reveal(field) {
+        Ok(value) => Ok(Some(value.secret().clone())),
+        Err(Error::NotFound(_)) => Ok(None),
+        Err(why) => Err(why),
+    }
+}

@@ -1,0 +1,27 @@
+//! What somebody may have meant by a name that is not known.
+
+use crate::Error;
+
+/// The longest name that is repeated in an error, in bytes.
+const MAX_NAME: usize = 64;
+/// How much alike two names must be to be taken for each other, from 0 to 1.
+const ALIKE: f64 = 0.7;
+
+/// The error for a name that is none of `known`, with the nearest of them.
+pub(super) fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Error {
+    let is_shown = !name.is_empty() && name.len() <= MAX_NAME && !name.contains(char::is_control);
+    if !is_shown {
+        return Error::invalid(format!("unknown {what}"));
+    }
+    let lower = name.to_ascii_lowercase();
+    let mut alike: Vec<_> = known
+        .map(|known| (strsim::jaro_winkler(&lower, known), known))
+        .filter(|(likeness, _)| *likeness > ALIKE)
+        .collect();
+    alike.sort_by(|one, other| other.0.total_cmp(&one.0));
+    let near: Vec<_> = alike.iter().take(3).map(|(_, known)| *known).collect();
+    match near.as_slice() {
+        [] => Error::invalid(format!("unknown {what}: {name}")),
+        near => Error::invalid(format!("unknown {what}: {name}; did you mean {}?", near.join(" or "))),
+    }
+}

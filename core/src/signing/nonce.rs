@@ -1,0 +1,98 @@
+//! What makes two requests differ: a number that grows, or a random text.
+
+use data_encoding::HEXLOWER;
+
+use super::recipe::Nonce;
+use crate::random::random;
+use crate::{Error, Result};
+
+/// The longest nonce that a caller may give, in bytes.
+const MAX_NONCE: usize = 64;
+
+/// A nonce for a request; `draw` answers the next number of the account that is at least as large as it is told.
+pub(super) fn make(kind: Nonce, timestamp_ms: i64, draw: impl FnOnce(u64) -> Result<u64>) -> Result<String> {
+    match kind {
+        Nonce::Counter { per_second } => {
+            let at = u128::from(timestamp_ms.unsigned_abs()) * u128::from(per_second) / 1000;
+            let at_least =
+                u64::try_from(at).map_err(|_| Error::invalid("expected a time that fits the nonce's unit"))?;
+            Ok(draw(at_least)?.to_string())
+        }
+        Nonce::Uuid => uuid(),
+        Nonce::Hex => Ok(HEXLOWER.encode(&random::<16>()?)),
+    }
+}
+
+/// The next number, where the last one is known.
+pub(super) fn next(last: &mut Option<u64>, at_least: u64) -> Result<u64> {
+    let next = match *last {
+        None => at_least,
+        Some(last) => {
+            let next = last.checked_add(1).ok_or_else(|| Error::invalid("this account has used its last nonce"))?;
+            next.max(at_least)
+        }
+    };
+    *last = Some(next);
+    Ok(next)
+}
+
+/// What the last number of an account is kept under.
+pub(super) fn state_key(exchange: &str, account: &[u8; 32]) -> String {
+    let (account, _) = account.split_at(16);
+    format!("nonce/{exchange}/{}", HEXLOWER.encode(account))
+}
+
+/// A nonce of the caller's own.
+pub(super) fn check(kind: Nonce, given: &str) -> Result<String> {
+    let is_right = match kind {
+        Nonce::Counter { .. } => given.parse::<u64>().is_ok() && !given.starts_with('+'),
+        Nonce::Uuid | Nonce::Hex => {
+            (1..=MAX_NONCE).contains(&given.len())
+                && given.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        }
+    };
+    match (is_right, kind) {
+        (true, _) => Ok(given.to_owned()),
+        (false, Nonce::Counter { .. }) => Err(Error::invalid("expected the nonce as a whole number")),
+        (false, _) => Err(Error::invalid("expected the nonce as at most 64 letters, digits and dashes")),
+    }
+}
+
+/// RFC 9562, section 5.4.
+fn uuid() -> Result<String> {
+    let mut bytes: [u8; 16] = random()?;
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let hex = HEXLOWER.encode(&bytes);
+    let groups = [0..8, 8..12, 12..16, 16..20, 20..32].map(|range| hex.get(range).unwrap_or_default());
+    Ok(groups.join("-"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_counter_grows_though_the_clock_does_not() {
+        let mut last = None;
+        let mut at = |ms| make(Nonce::Counter { per_second: 1000 }, ms, |least| next(&mut last, least)).unwrap();
+        assert_eq!([at(1000), at(1000), at(500), at(2000)], ["1000", "1001", "1002", "2000"]);
+    }
+
+    #[test]
+    fn units_are_those_of_the_recipe() {
+        for (per_second, nonce) in
+            [(1, "1700000000"), (1_000_000, "1700000000000000"), (1_000_000_000, "1700000000000000000")]
+        {
+            assert_eq!(make(Nonce::Counter { per_second }, 1_700_000_000_000, Ok).unwrap(), nonce);
+        }
+    }
+
+    #[test]
+    fn a_random_uuid_has_its_version() {
+        let uuid = uuid().unwrap();
+        assert_eq!((uuid.len(), uuid.as_bytes()[14]), (36, b'4'));
+        assert!(b"89ab".contains(&uuid.as_bytes()[19]));
+        assert_eq!(check(Nonce::Uuid, &uuid).unwrap(), uuid);
+    }
+}

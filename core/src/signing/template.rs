@@ -1,0 +1,181 @@
+//! Templates: text in which `<part:filter:filter>` stands for a part of the request, the time, or the entry.
+//!
+//! Names in front of the filters may be joined by `+`: `<nonce+body:sha256:hex>`. The rows of the exchange table and a
+//! recipe of a user's own are written in this one language, and checked by this one code.
+
+use super::filter::Filter;
+use super::near;
+use crate::{Error, Result};
+
+/// The longest template, in bytes.
+const MAX_TEMPLATE: usize = 4096;
+
+/// What a `<...>` may name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    /// What JSON Web Algorithms (RFC 7518, section 3.1) calls the algorithm.
+    Alg,
+    /// The body as it is sent.
+    Body,
+    /// The content type of the body, and nothing if there is no body.
+    ContentType,
+    /// The timestamp, and the recipe's `expires_seconds` more.
+    Expires,
+    /// The body as the caller gave it.
+    Given,
+    Host,
+    Message,
+    Method,
+    Nonce,
+    /// The query if there is one, else the body.
+    Params,
+    Path,
+    /// The path, and `?` with the query if there is one.
+    PathQuery,
+    /// What follows the `?`, and nothing if there is none.
+    Query,
+    /// The path without the front that the recipe calls its base.
+    Route,
+    Signature,
+    Timestamp,
+    /// Info or a secret field of the entry, by its place among those that the recipe needs.
+    Entry(usize),
+    /// What the caller passes beside the request, and whether it may be missing.
+    Value(String, Need),
+    /// What the recipe defines itself, by its place.
+    Part(usize),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Need {
+    Required,
+    Optional,
+}
+
+const NAMES: [(&str, Source); 16] = [
+    ("alg", Source::Alg),
+    ("body", Source::Body),
+    ("content_type", Source::ContentType),
+    ("expires", Source::Expires),
+    ("given", Source::Given),
+    ("host", Source::Host),
+    ("message", Source::Message),
+    ("method", Source::Method),
+    ("nonce", Source::Nonce),
+    ("params", Source::Params),
+    ("path", Source::Path),
+    ("path_query", Source::PathQuery),
+    ("query", Source::Query),
+    ("route", Source::Route),
+    ("signature", Source::Signature),
+    ("timestamp", Source::Timestamp),
+];
+
+/// What names mean beside those of [`NAMES`]: filled while a recipe is read.
+#[derive(Default)]
+pub(super) struct Scope {
+    /// Names of the entry's info and fields that the recipe uses.
+    pub(super) entry: Vec<String>,
+    /// Names of the parts that were defined so far.
+    pub(super) parts: Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Piece {
+    Literal(String),
+    Part { sources: Vec<Source>, filters: Vec<Filter>, name: String },
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Template(Vec<Piece>);
+
+impl Template {
+    pub(super) fn parse(text: &str, scope: &mut Scope) -> Result<Self> {
+        if text.len() > MAX_TEMPLATE {
+            return Err(Error::Limit {
+                what: "bytes of a template of a recipe",
+                asked: text.len() as u64,
+                allowed: MAX_TEMPLATE as u64,
+            });
+        }
+        let mut pieces = Vec::new();
+        let mut rest = text;
+        while let Some((literal, behind)) = rest.split_once('<') {
+            let (inside, behind) = behind
+                .split_once('>')
+                .ok_or_else(|| Error::invalid(format!("a < without its > in the template {text:?}")))?;
+            if !literal.is_empty() {
+                pieces.push(Piece::Literal(literal.to_owned()));
+            }
+            pieces.push(part(inside, scope)?);
+            rest = behind;
+        }
+        if !rest.is_empty() {
+            pieces.push(Piece::Literal(rest.to_owned()));
+        }
+        Ok(Self(pieces))
+    }
+
+    pub(super) fn pieces(&self) -> &[Piece] {
+        &self.0
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn sources(&self) -> impl Iterator<Item = &Source> {
+        self.0.iter().flat_map(|piece| match piece {
+            Piece::Literal(_) => &[][..],
+            Piece::Part { sources, .. } => sources,
+        })
+    }
+
+    pub(super) fn uses(&self, source: &Source) -> bool {
+        self.sources().any(|used| used == source)
+    }
+}
+
+fn part(inside: &str, scope: &mut Scope) -> Result<Piece> {
+    let (names, filters) = inside.split_once(':').unwrap_or((inside, ""));
+    let sources = names.split('+').map(|name| source(name, scope)).collect::<Result<_>>()?;
+    let filters = filters
+        .split(':')
+        .filter(|name| !name.is_empty())
+        .map(|name| Filter::parse(name).ok_or_else(|| near::unknown("filter of a recipe", name, Filter::names())))
+        .collect::<Result<_>>()?;
+    Ok(Piece::Part { sources, filters, name: names.to_owned() })
+}
+
+pub(super) fn source(name: &str, scope: &mut Scope) -> Result<Source> {
+    if let Some((_, source)) = NAMES.iter().find(|(known, _)| *known == name) {
+        return Ok(source.clone());
+    }
+    if let Some(at) = scope.parts.iter().position(|part| part == name) {
+        return Ok(Source::Part(at));
+    }
+    let is_name =
+        |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    match name.split_once('.') {
+        Some(("entry", field)) if is_name(field) => {
+            let at = scope.entry.iter().position(|known| known == field).unwrap_or_else(|| {
+                scope.entry.push(field.to_owned());
+                scope.entry.len() - 1
+            });
+            Ok(Source::Entry(at))
+        }
+        Some(("value", value)) => {
+            let (value, need) = match value.strip_suffix('?') {
+                Some(value) => (value, Need::Optional),
+                None => (value, Need::Required),
+            };
+            if is_name(value) { Ok(Source::Value(value.to_owned(), need)) } else { Err(unknown(name, scope)) }
+        }
+        _ => Err(unknown(name, scope)),
+    }
+}
+
+fn unknown(name: &str, scope: &Scope) -> Error {
+    let known = NAMES.iter().map(|(name, _)| *name).chain(scope.parts.iter().map(String::as_str));
+    near::unknown("part of a recipe", name, known.chain(["entry.api_key", "value.name"]))
+}
