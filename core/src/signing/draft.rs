@@ -214,6 +214,7 @@ impl<'a> Draft<'a> {
             Source::ContentType => self.content_type(),
             Source::Expires => &self.expires,
             Source::Given => self.given,
+            Source::Member(name) => return Ok(member(self.given, name)?.into_bytes().into()),
             Source::Host => self.address.host,
             Source::Message => return Ok(self.message.as_slice().into()),
             Source::Method => self.request.method,
@@ -255,6 +256,16 @@ pub(super) fn encode(encoding: Encoding, signature: &[u8]) -> Vec<u8> {
 enum Side {
     Front,
     Back,
+}
+
+/// A text or number of a JSON object.
+fn member(given: &str, name: &str) -> Result<String> {
+    let value = Json::object(given, "the body")?.into_iter().find(|(known, _)| known == name).map(|(_, value)| value);
+    match value {
+        Some(Json::Text(text)) => Ok(text.into_owned()),
+        Some(Json::Number(digits)) => Ok(digits.to_owned()),
+        _ => Err(Error::invalid(format!("expected {name} in the body, as a text or a number"))),
+    }
 }
 
 /// The value of a parameter that a query, form or JSON object has already.

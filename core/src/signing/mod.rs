@@ -46,7 +46,7 @@
 //! | `headers` | an object of names and values; one whose value is empty is left out |
 //!
 //! A value, body or message is text with `<part>`s in it. A part is one of `alg`, `body`, `content_type`, `expires`,
-//! `given` (the caller's body), `host`, `message`, `method`, `nonce`, `params` (the query if there is one, else the body),
+//! `given` (the caller's body), `given.NAME` (a member of it), `host`, `message`, `method`, `nonce`, `params` (the query if there is one, else the body),
 //! `path`, `path_query`, `query`, `route`, `signature`, `timestamp`; `entry.FIELD`, a field of the entry; `value.NAME`,
 //! what the caller passes beside the request (`value.NAME?` if it may be missing); or the name of one of `parts`. Parts
 //! joined with `+` are one behind the other. Filters follow, each behind a colon: `<nonce+body:sha256:hex>`. They are

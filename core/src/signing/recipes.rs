@@ -33,19 +33,60 @@ const HYPERLIQUID: Row<'_> = Row {
     ],
     ..Row::NEW
 };
-/// An agent's typed data (EIP-712); `$source` is `a` on the main net and `b` on the test net.
+/// Typed data (EIP-712) for Hyperliquid: its domain, a type by name with its members, and a message.
+macro_rules! hyperliquid {
+    ($domain:literal, $chain:literal, $type:literal, [$($member:literal: $of:literal),*], $message:expr) => {
+        concat!(
+            r#"{"domain":{"name":""#, $domain, r#"","version":"1","chainId":"#, $chain,
+            r#","verifyingContract":"0x0000000000000000000000000000000000000000"},"types":{"EIP712Domain":["#,
+            r#"{"name":"name","type":"string"},{"name":"version","type":"string"},"#,
+            r#"{"name":"chainId","type":"uint256"},{"name":"verifyingContract","type":"address"}],""#, $type, r#"":["#,
+            hyperliquid!(@members $($member: $of),*),
+            r#"]},"primaryType":""#, $type, r#"","message":"#, $message, "}"
+        )
+    };
+    (@members $member:literal: $of:literal $(, $more:literal: $of_more:literal)*) => {
+        concat!(
+            r#"{"name":""#, $member, r#"","type":""#, $of, r#""}"#,
+            $(r#",{"name":""#, $more, r#"","type":""#, $of_more, r#""}"#),*
+        )
+    };
+}
+
+/// What an agent signs in the place of an action; `$source` is `a` on the main net and `b` on the test net.
 macro_rules! hyperliquid_agent {
     ($source:literal) => {
-        concat!(
-            r#"{"domain":{"name":"Exchange","version":"1","chainId":1337,"#,
-            r#""verifyingContract":"0x0000000000000000000000000000000000000000"},"types":{"EIP712Domain":["#,
-            r#"{"name":"name","type":"string"},{"name":"version","type":"string"},"#,
-            r#"{"name":"chainId","type":"uint256"},{"name":"verifyingContract","type":"address"}],"Agent":["#,
-            r#"{"name":"source","type":"string"},{"name":"connectionId","type":"bytes32"}]},"#,
-            r#""primaryType":"Agent","message":{"source":""#,
-            $source,
-            r#"","connectionId":"0x<action:keccak256:hex>"}}"#
+        hyperliquid!(
+            "Exchange",
+            "1337",
+            "Agent",
+            ["source": "string", "connectionId": "bytes32"],
+            concat!(r#"{"source":""#, $source, r#"","connectionId":"0x<action:keccak256:hex>"}"#)
         )
+    };
+}
+
+/// A row for an action that moves funds or changes who may do what, which the account's owner signs member by member.
+macro_rules! hyperliquid_transaction {
+    ($exchange:literal, $type:literal, $nonce:literal, [$($member:literal: $of:literal),*]) => {
+        Row {
+            exchange: $exchange,
+            source: HYPERLIQUID.source,
+            host: HYPERLIQUID.host,
+            secret: HYPERLIQUID.secret,
+            schemes: HYPERLIQUID.schemes,
+            message: hyperliquid!(
+                "HyperliquidSignTransaction",
+                r#""<given.signatureChainId>""#,
+                $type,
+                ["hyperliquidChain": "string", $($member: $of),*],
+                "<given:object>"
+            ),
+            body: Some(concat!(
+                r#"{"action":<given:object>,"nonce":<given."#, $nonce, r#">,"signature":<signature>}"#
+            )),
+            ..Row::NEW
+        }
     };
 }
 
@@ -425,6 +466,57 @@ pub(super) const ROWS: &[Row<'_>] = &[
         message: hyperliquid_agent!("b"),
         ..HYPERLIQUID
     },
+    hyperliquid_transaction!(
+        "hyperliquid/approve-agent",
+        "HyperliquidTransaction:ApproveAgent",
+        "nonce",
+        ["agentAddress": "address", "agentName": "string", "nonce": "uint64"]
+    ),
+    hyperliquid_transaction!(
+        "hyperliquid/approve-builder-fee",
+        "HyperliquidTransaction:ApproveBuilderFee",
+        "nonce",
+        ["maxFeeRate": "string", "builder": "address", "nonce": "uint64"]
+    ),
+    hyperliquid_transaction!(
+        "hyperliquid/send-asset",
+        "HyperliquidTransaction:SendAsset",
+        "nonce",
+        [
+            "destination": "string", "sourceDex": "string", "destinationDex": "string", "token": "string",
+            "amount": "string", "fromSubAccount": "string", "nonce": "uint64"
+        ]
+    ),
+    hyperliquid_transaction!(
+        "hyperliquid/spot-send",
+        "HyperliquidTransaction:SpotSend",
+        "time",
+        ["destination": "string", "token": "string", "amount": "string", "time": "uint64"]
+    ),
+    hyperliquid_transaction!(
+        "hyperliquid/token-delegate",
+        "HyperliquidTransaction:TokenDelegate",
+        "nonce",
+        ["validator": "address", "wei": "uint64", "isUndelegate": "bool", "nonce": "uint64"]
+    ),
+    hyperliquid_transaction!(
+        "hyperliquid/usd-class-transfer",
+        "HyperliquidTransaction:UsdClassTransfer",
+        "nonce",
+        ["amount": "string", "toPerp": "bool", "nonce": "uint64"]
+    ),
+    hyperliquid_transaction!(
+        "hyperliquid/usd-send",
+        "HyperliquidTransaction:UsdSend",
+        "time",
+        ["destination": "string", "amount": "string", "time": "uint64"]
+    ),
+    hyperliquid_transaction!(
+        "hyperliquid/withdraw",
+        "HyperliquidTransaction:Withdraw",
+        "time",
+        ["destination": "string", "amount": "string", "time": "uint64"]
+    ),
     Row {
         exchange: "kraken",
         source: "https://docs.kraken.com/api/docs/guides/spot-rest-auth",

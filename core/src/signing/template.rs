@@ -23,6 +23,8 @@ pub(super) enum Source {
     Expires,
     /// The body as the caller gave it.
     Given,
+    /// A member of the body as the caller gave it, which is a JSON object then.
+    Member(String),
     Host,
     Message,
     Method,
@@ -164,6 +166,7 @@ pub(super) fn source(name: &str, scope: &mut Scope) -> Result<Source> {
             });
             Ok(Source::Entry(at))
         }
+        Some(("given", member)) if is_name(member) => Ok(Source::Member(member.to_owned())),
         Some(("value", value)) => {
             let (value, need) = match value.strip_suffix('?') {
                 Some(value) => (value, Need::Optional),
