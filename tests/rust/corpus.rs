@@ -53,3 +53,13 @@ fn migration() {
 fn stored_hash() {
     replay("stored_hash", targets::stored_hash);
 }
+
+#[test]
+fn signing_key() {
+    replay("signing_key", targets::signing_key);
+}
+
+#[test]
+fn recipe() {
+    replay("recipe", targets::recipe);
+}

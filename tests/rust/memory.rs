@@ -13,9 +13,11 @@ use std::hint::black_box;
 use std::io::{Read, Seek, SeekFrom};
 use std::process::Command;
 
+use data_encoding::HEXLOWER;
 use serde_json::Value;
 use strongroom::otp::{Account, Totp, encode_base32, qr, read_migration, write_migration};
 use strongroom::password::Hasher;
+use strongroom::signing::Request;
 use strongroom::vault::{Entry, Find, Hash, Unlock, Vault};
 use strongroom::{Kdf, Key, Secret};
 use zeroize::{Zeroize, Zeroizing, zeroize_stack};
@@ -253,6 +255,31 @@ fn one_time_codes(i: u8) {
     vault.lock();
 }
 
+/// The canary is the secret of an HMAC, and 32 bytes of it are a private key.
+fn signatures(i: u8) {
+    let mut vault = Vault::create(&Unlock::key(Key::generate().unwrap()), Kdf::default()).unwrap();
+    let secret = canary(i);
+    vault.put("a/hmac", Entry::new().with("secret", secret.as_str()).with_info("api_key", "key")).unwrap();
+    let hex = |range| Secret::from(HEXLOWER.encode(&secret.as_bytes()[range]).as_str());
+    for (name, field) in [("a/ed25519", "secret"), ("a/secp256k1", "private_key")] {
+        vault.put(name, Entry::new().with(field, hex(4..36)).with_info("api_key", "key")).unwrap();
+    }
+    drop(secret);
+    let request = Request::new("POST", "/x", 1_700_000_000_000).with_body(br#"{"a":1}"#.as_slice());
+    let request = request.with_value("instruction", "x");
+    for (name, exchange) in [("a/hmac", "binance"), ("a/ed25519", "backpack"), ("a/secp256k1", "hyperliquid")] {
+        let signer = vault.entry(name).unwrap().signer(exchange).unwrap();
+        for _ in 0..1000 {
+            signer.sign(&request).unwrap();
+        }
+        drop(signer);
+        let kept = vault.entry(name).unwrap().signer(exchange).unwrap();
+        kept.sign(&request).unwrap();
+        std::mem::forget(kept); // what a caller never drops goes with the vault
+    }
+    vault.lock();
+}
+
 #[test]
 fn put_and_save_leave_nothing() {
     in_child("put_and_save_leave_nothing", put_and_save, 1);
@@ -301,4 +328,9 @@ fn a_pepper_leaves_nothing() {
 #[test]
 fn one_time_codes_leave_nothing() {
     in_child("one_time_codes_leave_nothing", one_time_codes, 11);
+}
+
+#[test]
+fn signatures_leave_nothing() {
+    in_child("signatures_leave_nothing", signatures, 12);
 }

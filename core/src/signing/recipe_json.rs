@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::filter::percent;
 use super::json::Json;
 use super::key::{Algorithm, SecretForm};
 use super::near;
@@ -116,8 +117,12 @@ fn check(row: &Row<'_>) -> Result<()> {
     if row.parts.iter().any(|(name, _, _)| !name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')) {
         return Err(Error::invalid("parts: expected names of lower-case letters and _"));
     }
-    let names = row.headers.iter().map(|(name, _)| *name);
-    if names.into_iter().any(|name| !super::request::is_header_name(name)) {
+    let parameters = row.add.iter().chain(row.append).map(|(_, name, _)| *name);
+    let is_parameter = |name: &str| !name.is_empty() && percent(name) == name;
+    if !parameters.into_iter().all(is_parameter) {
+        return Err(Error::invalid("add and append: expected names of letters, digits and - . _ ~"));
+    }
+    if !row.headers.iter().all(|(name, _)| super::request::is_header_name(name)) {
         return Err(Error::invalid("headers: expected names of letters, digits and dashes"));
     }
     Ok(())

@@ -3,8 +3,9 @@
 use strongroom::env_file;
 use strongroom::otp::{Account, decode_base32, encode_base32, read_migration, write_migration};
 use strongroom::password::{self, Ceilings, Hasher};
+use strongroom::signing::{Recipe, Request};
 use strongroom::vault::{Entry, OnDamage, Unlock, Vault};
-use strongroom::{Error, Key};
+use strongroom::{Error, Kdf, Key};
 
 use super::forge::{Compartment, Forge, Record};
 
@@ -213,4 +214,79 @@ fn without_digest(stored: &str) -> (Vec<u8>, usize) {
         [rest, &last[..salt]].concat().into_bytes()
     };
     (rest, stored.len())
+}
+
+/// An entry with these fields, in a vault that stays open for as long as it is held.
+fn entry(fields: &[(&str, &[u8])]) -> Option<(Vault, strongroom::vault::SealedEntry)> {
+    let mut vault = Vault::create(&Unlock::key(Forge::owner_key()), Kdf::default()).expect("a vault with a key");
+    let entry = fields.iter().fold(Entry::new(), |entry, (name, value)| entry.with(name, *value));
+    vault.put("a/b", entry).ok()?; // too large, at most
+    let entry = vault.entry("a/b").expect("it was just put there");
+    Some((vault, entry))
+}
+
+/// Any bytes as a signing key of each kind; the first byte says of which, and how long the passphrase in front is.
+pub fn signing_key(data: &[u8]) {
+    const ALGORITHMS: [&str; 8] =
+        ["hmac-sha256", "ed25519", "es256", "rsa-sha256", "rsa-pss-sha256", "secp256k1", "eip712", "hmac-sha512"];
+    let Some((&first, rest)) = data.split_first() else { return };
+    let (password, text) = rest.split_at(rest.len().min(usize::from(first >> 5)));
+    let algorithm = ALGORITHMS[usize::from(first & 7)];
+    let form = ["text", "base64", "hex", "text"][usize::from(first >> 3 & 3)];
+    let recipe = format!(
+        r#"{{"exchange":"fuzz","host":"https://example.com","message":"<body>","headers":{{"X-Sign":"<signature>"}},
+            "schemes":[{{"algorithm":"{algorithm}","secret":"{form}","encoding":"hex"}}]}}"#
+    );
+    let fields = [("secret", text), ("key_password", password)];
+    let fields = if password.is_empty() { &fields[..1] } else { &fields[..] };
+    let Some((_vault, entry)) = entry(fields) else { return };
+    let signer = match entry.signer_with(Recipe::from_json(&recipe).expect("a recipe of ours")) {
+        Ok(signer) => signer,
+        Err(Error::InvalidInput(why)) => {
+            // What was seen is named, and never repeated.
+            let text = String::from_utf8_lossy(text);
+            assert!(text.len() < 24 || !why.contains(text.trim()), "the key is in the error");
+            return;
+        }
+        Err(Error::Limit { .. }) => return,
+        Err(error) => panic!("a key: {error}"),
+    };
+    let request = Request::new("POST", "/x", 1_700_000_000_000).with_body(b"{}".as_slice());
+    match (signer.sign(&request), algorithm) {
+        (Ok(_), _) | (Err(Error::InvalidInput(_)), "eip712") => {}
+        (Err(error), _) => panic!("sign: {error}"),
+    }
+}
+
+/// Any text as a recipe; what reads signs, or says what is wrong.
+pub fn recipe(data: &[u8]) {
+    let Ok(text) = core::str::from_utf8(data) else { return };
+    let Ok(recipe) = Recipe::from_json(text) else { return };
+    let fields: [(&str, &[u8]); 4] = [
+        ("secret", b"0000000000000000000000000000000000000000000000000000000000000001"),
+        ("api_key", b"key"),
+        ("password", b"pass"),
+        ("token", b"token"),
+    ];
+    let Some((_vault, entry)) = entry(&fields) else { return };
+    let is_login = recipe.is_login();
+    let Ok(signer) = entry.signer_with(recipe) else { return };
+    let at = 1_700_000_000_000;
+    let requests = match is_login {
+        true => vec![Request::login(at)],
+        false => vec![
+            Request::new("GET", "https://example.com/a?b=1&a=%20", at),
+            Request::new("POST", "/a", at).with_body(br#"{"a":{"b":[1,null,"x"]},"c":true}"#.as_slice()),
+            Request::new("POST", "/a", at).with_body(b"a=1&b=2".as_slice()),
+        ],
+    };
+    for request in requests {
+        let request = request.with_value("name", "value");
+        if let Ok(signed) = signer.sign(&request) {
+            for (name, value) in &signed.headers {
+                assert!(!name.is_empty() && value.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "a header");
+            }
+            assert!(signed.url.bytes().all(|byte| byte.is_ascii_graphic()), "a URL");
+        }
+    }
 }
