@@ -12,6 +12,8 @@ const MAX_ITERATIONS: u64 = 10_000_000;
 const MAX_MEMORY_KIB: u64 = 262_144;
 const MAX_PARALLEL: u64 = 16;
 
+const IMPOSSIBLE: &str = "an encrypted private key with costs that no passphrase has";
+
 /// The DER within, or `None` if the passphrase is wrong.
 pub(super) fn decrypt(
     info: &EncryptedPrivateKeyInfoRef<'_>,
@@ -28,17 +30,24 @@ pub(super) fn decrypt(
     Ok(Some(bytes))
 }
 
-fn check_cost(kdf: &Kdf) -> Result<(), Error> {
+fn check_cost(kdf: &Kdf) -> Result<(), Refusal> {
     match kdf {
-        Kdf::Pbkdf2(kdf) => at_most("pbkdf2 iterations of a private key", kdf.iteration_count.into(), MAX_ITERATIONS),
-        Kdf::Scrypt(kdf) => {
-            let (r, p) = (u64::from(kdf.block_size), u64::from(kdf.parallelization));
-            // N blocks of 128 r bytes (RFC 7914, section 2), and p more.
-            let kib = kdf.cost_parameter.max(p).saturating_mul(r).div_ceil(8);
-            at_most("scrypt memory in KiB of a private key", kib, MAX_MEMORY_KIB)?;
-            at_most("scrypt p of a private key", p, MAX_PARALLEL)
+        Kdf::Pbkdf2(kdf) if kdf.iteration_count > 0 => {
+            Ok(at_most("pbkdf2 iterations of a private key", kdf.iteration_count.into(), MAX_ITERATIONS)?)
         }
-        _ => Err(Error::invalid("expected a private key encrypted with PBKDF2 or scrypt")),
+        Kdf::Scrypt(kdf) => {
+            let (n, r, p) = (kdf.cost_parameter, u64::from(kdf.block_size), u64::from(kdf.parallelization));
+            // RFC 7914, section 2. Of an N of 0 the crate would panic.
+            if !n.is_power_of_two() || n < 2 || r == 0 || p == 0 {
+                return Err(IMPOSSIBLE.into());
+            }
+            // The N blocks of 128 r bytes that others count, and the p blocks they are made from.
+            let kib = n.max(p).saturating_mul(r).div_ceil(8);
+            at_most("scrypt memory in KiB of a private key", kib, MAX_MEMORY_KIB)?;
+            at_most("scrypt p of a private key", p, MAX_PARALLEL)?;
+            Ok(())
+        }
+        _ => Err(IMPOSSIBLE.into()),
     }
 }
 

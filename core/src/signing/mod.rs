@@ -73,6 +73,8 @@ mod key_der;
 #[cfg(not(target_family = "wasm"))]
 mod key_encrypted;
 mod key_text;
+#[cfg(test)]
+mod key_vectors;
 mod near;
 mod nonce;
 mod p256;
