@@ -226,3 +226,76 @@ fn expected(wanted: &[Algorithm], saw: &str) -> Error {
     }
     Error::invalid(format!("expected {}, got {saw}", keys.join(", or ")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: SecretForm = SecretForm::Text;
+
+    #[test]
+    fn names_are_unique_and_read_back() {
+        for algorithm in Algorithm::ALL {
+            assert_eq!(Algorithm::parse(algorithm.as_str()), Some(algorithm));
+        }
+        assert_eq!(Algorithm::parse("HMAC-SHA256"), None);
+        assert_eq!(Algorithm::parse(""), None);
+    }
+
+    #[test]
+    fn debug_shows_nothing_and_threads_may_share_a_key() {
+        fn shared<T: Send + Sync>(_: &T) {}
+        let (_, key) = SigningKey::load(b"hunter2", None, &[(Algorithm::HmacSha256, TEXT)]).unwrap();
+        shared(&key);
+        assert_eq!(format!("{key:?}"), "SigningKey(***)");
+    }
+
+    /// RFC 4231, section 4.3.
+    #[test]
+    fn a_key_signs_every_message_anew() {
+        let (_, key) = SigningKey::load(b"Jefe", None, &[(Algorithm::HmacSha256, TEXT)]).unwrap();
+        let known = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
+        for _ in 0..3 {
+            let tag = key.sign(b"what do ya want for nothing?").unwrap();
+            assert_eq!(data_encoding::HEXLOWER.encode(&tag), known);
+        }
+    }
+
+    #[test]
+    fn without_a_scheme_there_is_no_key() {
+        assert_eq!(SigningKey::load(b"secret", None, &[]).unwrap_err().code(), "invalid_input");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn no_key_is_left_behind() {
+        use data_encoding::{BASE64, HEXLOWER};
+
+        use crate::residue::Trace;
+
+        for algorithm in [Algorithm::HmacSha256, Algorithm::Ed25519, Algorithm::Secp256k1, Algorithm::Es256] {
+            let mut secret = Zeroizing::new(vec![0; 32]);
+            getrandom::fill(&mut secret).unwrap();
+            let text = Zeroizing::new(match algorithm {
+                // The DER of an octet string in SEC1, with the name of the curve.
+                Algorithm::Es256 => {
+                    let (before, after) =
+                        (HEXLOWER.decode(b"30310201010420"), HEXLOWER.decode(b"a00a06082a8648ce3d030107"));
+                    let der = Zeroizing::new([&before.unwrap(), &secret[..], &after.unwrap()].concat());
+                    BASE64.encode(&der)
+                }
+                _ => HEXLOWER.encode(&secret),
+            });
+            let traces = [
+                Trace::of(secret.iter().copied()),
+                Trace::of(secret.iter().rev().copied()),
+                Trace::of(text.bytes().take(40)),
+            ];
+            let (_, key) = SigningKey::load(text.as_bytes(), None, &[(algorithm, SecretForm::Hex)]).unwrap();
+            key.sign(b"message").unwrap();
+            assert!(traces[0].copies() > 0, "the search finds nothing, not even what is there");
+            drop((secret, text, key));
+            assert_eq!(traces.map(|trace| trace.copies()), [0, 0, 0], "{algorithm:?}");
+        }
+    }
+}

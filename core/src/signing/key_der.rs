@@ -1,9 +1,9 @@
 //! Private keys in DER: PKCS#8 (RFC 5958), SEC1 (RFC 5915) and PKCS#1 (RFC 8017, appendix A.1.2), and in their own bytes.
 
+use pkcs8::PrivateKeyInfoRef;
 use pkcs8::der::asn1::{AnyRef, ObjectIdentifier};
 use pkcs8::der::{Decode, Reader, SliceReader, Tag, Tagged};
 use pkcs8::spki::SubjectPublicKeyInfoRef;
-use pkcs8::{EncryptedPrivateKeyInfoRef, PrivateKeyInfoRef};
 use rsa::pkcs1::RsaPrivateKeyRef;
 use sec1::{EcParameters, EcPrivateKey};
 use zeroize::Zeroizing;
@@ -211,25 +211,23 @@ fn rsa(der: &[u8], pss_only: bool, wanted: &[Algorithm]) -> Found {
     Ok((place, Primitive::Rsa(key)))
 }
 
+#[cfg(not(target_family = "wasm"))]
 fn encrypted(der: &[u8], passphrase: Option<&[u8]>, wanted: &[Algorithm]) -> Found {
-    let info = EncryptedPrivateKeyInfoRef::from_der(der)
-        .map_err(|_| "an encrypted private key whose encryption is not PBES2 with AES; convert it with `openssl pkcs8 -topk8 -v2 aes256`")?;
-    let passphrase = passphrase.ok_or("an encrypted private key, and no passphrase for it")?;
-    #[cfg(not(target_family = "wasm"))]
-    {
-        let wrong = || Refusal::from("an encrypted private key that this passphrase does not open");
-        let der = super::key_encrypted::decrypt(&info, passphrase)?.ok_or_else(wrong)?;
-        // One wrong passphrase in 256 leaves what looks like padding.
-        match Kind::of(&der) {
-            Ok(Kind::Pkcs8) => pkcs8(&der, wanted),
-            _ => Err(wrong()),
-        }
+    use super::key_encrypted::{WRONG, decrypt};
+
+    let der = decrypt(der, passphrase)?;
+    // One wrong passphrase in 256 leaves what looks like padding.
+    match Kind::of(&der) {
+        Ok(Kind::Pkcs8) => pkcs8(&der, wanted),
+        _ => Err(WRONG.into()),
     }
-    #[cfg(target_family = "wasm")]
-    {
-        let _ = (info, passphrase, wanted);
-        Err("an encrypted private key, which can't be decrypted in WebAssembly; decrypt it with `openssl pkcs8`".into())
-    }
+}
+
+/// The ciphers and key derivations for it would be fetched by every page, for a key that is in an encrypted vault anyway.
+#[cfg(target_family = "wasm")]
+fn encrypted(_der: &[u8], _passphrase: Option<&[u8]>, _wanted: &[Algorithm]) -> Found {
+    Err("an encrypted private key, which is not decrypted in WebAssembly; store it decrypted, with `openssl pkcs8`"
+        .into())
 }
 
 fn public(der: &[u8]) -> Refusal {

@@ -1,6 +1,7 @@
 //! Private keys that a passphrase encrypts: PBES2 (RFC 8018, section 6.2) in PKCS#8.
 
 use pkcs8::EncryptedPrivateKeyInfoRef;
+use pkcs8::der::Decode;
 use pkcs8::pkcs5::{EncryptionScheme, pbes2::Kdf};
 use zeroize::Zeroizing;
 
@@ -12,22 +13,22 @@ const MAX_ITERATIONS: u64 = 10_000_000;
 const MAX_MEMORY_KIB: u64 = 262_144;
 const MAX_PARALLEL: u64 = 16;
 
+const OTHER: &str = "an encrypted private key whose encryption is not PBES2 with AES; convert it with `openssl pkcs8 -topk8 -v2 aes256`";
 const IMPOSSIBLE: &str = "an encrypted private key with costs that no passphrase has";
 
-/// The DER within, or `None` if the passphrase is wrong.
-pub(super) fn decrypt(
-    info: &EncryptedPrivateKeyInfoRef<'_>,
-    passphrase: &[u8],
-) -> Result<Option<Zeroizing<Vec<u8>>>, Refusal> {
-    let EncryptionScheme::Pbes2(parameters) = &info.encryption_algorithm else {
-        return Err("a private key in the old encryption PBES1; convert it with `openssl pkcs8 -topk8`".into());
-    };
+pub(super) const WRONG: &str = "an encrypted private key that this passphrase does not open";
+
+/// The DER within.
+pub(super) fn decrypt(der: &[u8], passphrase: Option<&[u8]>) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+    let info = EncryptedPrivateKeyInfoRef::from_der(der).map_err(|_| OTHER)?;
+    let EncryptionScheme::Pbes2(parameters) = &info.encryption_algorithm else { return Err(OTHER.into()) };
+    let passphrase = passphrase.ok_or("an encrypted private key, and no passphrase for it")?;
     check_cost(&parameters.kdf)?;
     let mut bytes = Zeroizing::new(info.encrypted_data.as_bytes().to_vec());
     let _turn = turns::take();
-    let Ok(length) = parameters.decrypt_in_place(passphrase, &mut bytes).map(<[u8]>::len) else { return Ok(None) };
+    let length = parameters.decrypt_in_place(passphrase, &mut bytes).map_err(|_| WRONG)?.len();
     bytes.truncate(length);
-    Ok(Some(bytes))
+    Ok(bytes)
 }
 
 fn check_cost(kdf: &Kdf) -> Result<(), Refusal> {

@@ -3,6 +3,10 @@
 use ::rsa::BoxedUint;
 use ::rsa::signature::Verifier;
 use data_encoding::{BASE64, HEXLOWER};
+use proptest::prelude::any;
+use proptest::sample::Index;
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::TestRunner;
 use serde_json::Value;
 use sha2::Sha256;
 
@@ -14,12 +18,15 @@ fn vectors() -> Value {
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
-fn load(case: &Value) -> Result<(usize, SigningKey)> {
-    let text = match (case["text"].as_str(), case["base64"].as_str()) {
+fn text_of(case: &Value) -> Vec<u8> {
+    match (case["text"].as_str(), case["base64"].as_str()) {
         (Some(text), None) => text.as_bytes().to_vec(),
         (None, Some(base64)) => BASE64.decode(base64.as_bytes()).unwrap(),
         _ => panic!("{case} has no text, or two"),
-    };
+    }
+}
+
+fn schemes_of(case: &Value) -> Vec<(Algorithm, SecretForm)> {
     let scheme = |scheme: &Value| {
         let form = match scheme[1].as_str() {
             Some("base64") => SecretForm::Base64,
@@ -28,8 +35,11 @@ fn load(case: &Value) -> Result<(usize, SigningKey)> {
         };
         (Algorithm::parse(scheme[0].as_str().unwrap()).unwrap(), form)
     };
-    let schemes: Vec<_> = case["schemes"].as_array().unwrap().iter().map(scheme).collect();
-    SigningKey::load(&text, case["passphrase"].as_str().map(str::as_bytes), &schemes)
+    case["schemes"].as_array().unwrap().iter().map(scheme).collect()
+}
+
+fn load(case: &Value) -> Result<(usize, SigningKey)> {
+    SigningKey::load(&text_of(case), case["passphrase"].as_str().map(str::as_bytes), &schemes_of(case))
 }
 
 #[test]
@@ -63,6 +73,39 @@ fn keys_sign_the_same_in_every_form_and_others_are_refused() {
     println!("{good} keys sign, {refused} are refused");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(good > 300 && refused > 90);
+}
+
+/// A key with something wrong in it loads or is refused, and the refusal has nothing of the key in it.
+#[test]
+fn damage_is_refused_without_a_word_of_the_key() {
+    let (vectors, mut runner) = (vectors(), TestRunner::deterministic());
+    let soak = std::env::var_os("STRONGROOM_SOAK").is_some_and(|value| value == "1");
+    let cases = vectors["cases"].as_array().unwrap();
+    // A key that is too costly to decrypt would be so for real, once its cost is altered.
+    let quick: Vec<_> = cases.iter().filter(|case| case["passphrase"].is_null()).collect();
+    let damage = (0..quick.len(), any::<Index>(), any::<u8>(), 0..4_u8);
+    for _ in 0..if soak { 200_000 } else { 4_000 } {
+        let (case, at, byte, how) = damage.new_tree(&mut runner).unwrap().current();
+        let mut text = text_of(quick[case]);
+        if text.is_empty() {
+            continue;
+        }
+        let at = at.index(text.len());
+        match how {
+            0 => text[at] = byte,
+            1 => text.truncate(at),
+            2 => text.insert(at, byte),
+            _ => drop(text.remove(at)),
+        }
+        if let Err(error) = SigningKey::load(&text, None, &schemes_of(quick[case])) {
+            let said = error.to_string();
+            assert!(said.is_ascii() && said.len() < 300, "{said}");
+            let lines = text.split(|byte| byte.is_ascii_whitespace()).filter(|line| line.len() > 20);
+            for part in lines.filter_map(|line| line.get(..12)).filter(|part| !part.starts_with(b"-----")) {
+                assert!(!said.as_bytes().windows(12).any(|window| window == part), "{said}");
+            }
+        }
+    }
 }
 
 fn verifies_as_pss(modulus: &str, message: &[u8], signature: &[u8]) -> bool {
