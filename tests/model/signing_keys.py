@@ -84,6 +84,7 @@ MJulDV8d3IZkElUxuAAAAEAAAQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0e
 HwOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4AAAAAAECAwQF
 -----END OPENSSH PRIVATE KEY-----
 """
+OPENSSH_PUBLIC = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4 me"
 
 ED = ed25519.Ed25519PrivateKey.from_private_bytes(SEED)
 P256 = ec.derive_private_key(int.from_bytes(SCALAR, "big"), ec.SECP256R1())
@@ -412,9 +413,18 @@ def chooses() -> Iterator[Json]:
         ("public_key_base64", base64.b64encode(content(spki(ED))).decode(), "an Ed25519 public key"),
         ("p256", kinds["p256_pkcs8"], "a P-256 private key"),
         ("cut_short", ed[:60], "PEM without its END line"),
+        ("openssh", OPENSSH, "OpenSSH's own format"),
+        ("openssh_public_key", OPENSSH_PUBLIC, "an OpenSSH public key"),
         ("cut_short_base64", base64.b64encode(content(rsa_text)[:900]).decode(), "cut short"),
     ):
         yield {"name": f"choice_{name}", "text": text, "schemes": schemes, "code": "invalid_input", "says": says}
+    yield {
+        "name": "choice_utf_16",
+        "base64": base64.b64encode(b"\xff\xfe" + ed.encode("utf-16-le")).decode(),
+        "schemes": schemes,
+        "code": "invalid_input",
+        "says": "text in UTF-16",
+    }
     first = [["es256"], ["ed25519"]]
     for place, name, text in (
         (0, "p256_sec1", kinds["p256_sec1"]),
@@ -469,7 +479,7 @@ def refusals() -> Iterator[Json]:
     yield case("spaces", " \n", "an empty field")
     yield case("words", "hello, world!", "neither PEM nor base64 nor hex")
     yield case("too_long", "A" * 32_769, "32769 is over the limit of 32768", code="limit")
-    yield case("utf_16", ed.encode("utf-16"), "text in UTF-16")
+    yield case("utf_16", b"\xff\xfe" + ed.encode("utf-16-le"), "text in UTF-16")
     yield case("binary", bytes(range(1, 40)), "bytes that are not DER")
     for name, key, says in (
         ("ed25519", ED, "an Ed25519 public key"),
@@ -486,7 +496,7 @@ def refusals() -> Iterator[Json]:
     )
     yield case(
         "openssh_public_key",
-        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4 me",
+        OPENSSH_PUBLIC,
         "an OpenSSH public key",
     )
     yield case("openssh", OPENSSH, "OpenSSH's own format")

@@ -62,7 +62,7 @@ pub(super) fn is_key(text: &[u8]) -> bool {
     match decode(text) {
         Ok(Decoded::Der { der, .. }) => key_der::looks_like_key(&der),
         Ok(Decoded::Raw(_)) => false,
-        Err(_) => find(text, BEGIN).is_some(),
+        Err(_) => find(text, BEGIN).is_some() || is_utf_16(text) || is_openssh_public(trimmed(text)),
     }
 }
 
@@ -108,7 +108,7 @@ fn check_length(text: &[u8]) -> Result<(), Error> {
 
 fn decode(text: &[u8]) -> Result<Decoded, Refusal> {
     check_length(text)?;
-    if text.starts_with(&[0xff, 0xfe]) || text.starts_with(&[0xfe, 0xff]) {
+    if is_utf_16(text) {
         return Err("text in UTF-16; save it as UTF-8".into());
     }
     // DER has version numbers and lengths in it, which no text has.
@@ -126,7 +126,7 @@ fn decode(text: &[u8]) -> Result<Decoded, Refusal> {
     if text.is_empty() {
         return Err("an empty field".into());
     }
-    if text.starts_with(b"ssh-") || text.starts_with(b"ecdsa-") {
+    if is_openssh_public(text) {
         return Err("an OpenSSH public key".into());
     }
     // What is hex is base64 too, and never meant as that.
@@ -141,6 +141,15 @@ fn decode(text: &[u8]) -> Result<Decoded, Refusal> {
         [0x30 | b'o', ..] => Decoded::Der { der: bytes, curve: Vec::new() },
         _ => return Err(format!("{} bytes in base64 or hex", bytes.len()).into()),
     })
+}
+
+/// By its byte order mark, which no UTF-8 begins with.
+fn is_utf_16(text: &[u8]) -> bool {
+    text.starts_with(&[0xff, 0xfe]) || text.starts_with(&[0xfe, 0xff])
+}
+
+fn is_openssh_public(text: &[u8]) -> bool {
+    [b"ssh-ed25519 ".as_slice(), b"ssh-rsa ", b"ecdsa-sha2-"].iter().any(|kind| text.starts_with(kind))
 }
 
 /// The one private key in a text with blocks of PEM (RFC 7468), or what else is there.
