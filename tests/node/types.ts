@@ -159,6 +159,8 @@ export async function overAWorker(bytes: Uint8Array, key: string, date: Date, st
   if (verdict.outcome === "throttled") {
     is<number>()(verdict.retryAfter, true);
   }
+  is<Promise<bigint>>()(asynchronous.raiseTo(state, "nonce", Date.now(), { at: date }), true);
+  is<Promise<bigint>>()(asynchronous.raiseTo({ ...state, raiseTo: async () => 1n }, "nonce", 1n), true);
   const limits: DeliveredCodesOptions = { digits: 6, lifetimeSeconds: 600, attempts: 5 };
   const delivered: DeliveredCodes = await asynchronous.createDeliveredCodes(bytes, limits);
   const result = await delivered.verify((await delivered.issue("alice")).record, "alice", "123456");
@@ -200,6 +202,7 @@ export function withoutAWorker(bytes: Uint8Array, key: string): void {
   const guard: synchronous.Guard = synchronous.createGuard();
   const { outcome } = guard.verify("alice", totp, "123456");
   is<"accepted" | "used" | "wrong" | "throttled" | "locked">()(outcome, true);
+  is<bigint>()(synchronous.raiseTo({ load: () => null, compareAndSet: () => true }, "nonce", 1), true);
   is<boolean>()(synchronous.verifyPassword("x", "stored"), true);
   is<string[]>()(synchronous.writeMigration([synchronous.readAccount("x")]), true);
   is<boolean>()(vault.reload(sealed), true);
@@ -236,6 +239,8 @@ export async function whatIsRefused(vault: Vault, bytes: Uint8Array, fault: Stro
   await (await asynchronous.createGuard()).verify("a", await asynchronous.Hotp.generate(), "1");
   // @ts-expect-error a state has to say whether it stored
   await asynchronous.createGuard({ state: { load: () => null, compareAndSet: () => undefined } });
+  // @ts-expect-error a number that JavaScript may have rounded is none to draw
+  await asynchronous.raiseTo({ load: () => null, compareAndSet: () => true, raiseTo: () => 1 }, "nonce", 1);
   // @ts-expect-error no such code
   const wrong: ErrorCode = "wrong_passphrase";
   // @ts-expect-error a value of the one face is none of the other

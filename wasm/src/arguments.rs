@@ -113,6 +113,15 @@ pub(crate) fn whole(value: &JsValue, what: &str) -> Result<u64> {
     }
 }
 
+/// A whole number from 0, which may be too large for one of JavaScript's.
+pub(crate) fn number(value: &JsValue, what: &str) -> Result<u64> {
+    match value.is_bigint() {
+        true => u64::try_from(value.clone())
+            .or_else(|_| invalid(format!("expected {what} as a whole number from 0 to 2^64-1"))),
+        false => whole(value, what),
+    }
+}
+
 /// A number that Rust's type has no room for is as wrong as the largest that it has.
 pub(crate) fn small<T: TryFrom<u64>>(value: &JsValue, what: &str, largest: T) -> Result<T> {
     Ok(T::try_from(whole(value, what)?).unwrap_or(largest))

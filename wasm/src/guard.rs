@@ -4,7 +4,7 @@ use strongroom::otp::{Change, Guard as CoreGuard, Verdict};
 use strongroom::state::State;
 use wasm_bindgen::prelude::*;
 
-use crate::arguments::{Options, bytes, text, time, typed};
+use crate::arguments::{Options, bytes, number, text, time, typed};
 use crate::otp::{Totp, at};
 use crate::shapes::{self, Result};
 
@@ -61,6 +61,20 @@ fn judged(outcome: &str, step: Option<f64>, retry_after: Option<u32>, change: Op
     shapes::judged(outcome, step, retry_after, value, expires_at)
 }
 
+/// What the store is asked to draw a number, before anything is asked of it.
+#[wasm_bindgen(js_name = "raiseAsked")]
+pub fn raise_asked(key: &JsValue, at_least: &JsValue, options: &JsValue) -> Result<JsValue> {
+    number(at_least, "the least number")?;
+    let now = at(&Options::of(options, &["at"])?)?;
+    Ok(shapes::asked(&text(key, "a key")?, now as f64))
+}
+
+/// The number that follows the one that is stored.
+#[wasm_bindgen]
+pub fn raised(stored: &JsValue, at_least: &JsValue) -> Result<u64> {
+    Ok(strongroom::state::raised(stored_of(stored)?.as_deref(), number(at_least, "the least number")?)?)
+}
+
 /// The store of a guard that has no other: in this memory alone.
 #[wasm_bindgen]
 pub struct MemoryState(strongroom::state::MemoryState);
@@ -88,5 +102,10 @@ impl MemoryState {
         let (expected, value) = (stored_of(expected)?, bytes(value, "a value")?);
         let key = text(key, "a key")?;
         Ok(self.0.compare_and_set(&key, expected.as_deref(), &value, time(expires_at)?, time(unix_seconds)?)?)
+    }
+
+    #[wasm_bindgen(js_name = "raiseTo")]
+    pub fn raise_to(&self, key: &JsValue, at_least: &JsValue, unix_seconds: &JsValue) -> Result<u64> {
+        Ok(self.0.raise(&text(key, "a key")?, number(at_least, "the least number")?, time(unix_seconds)?)?)
     }
 }

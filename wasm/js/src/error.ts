@@ -40,3 +40,7 @@ export class StrongroomError extends Error {
     this.code = code;
   }
 }
+
+export function invalid(expected: string): StrongroomError {
+  return new StrongroomError("invalid_input", expected);
+}

@@ -42,5 +42,6 @@ export const {
   generateRecoveryCodes,
   verifyRecoveryCode,
   createGuard,
+  raiseTo,
   createDeliveredCodes,
 } = apiOn(workers);

@@ -1,11 +1,12 @@
 /** A user's side of one-time codes. */
 
 import { died } from "./calls.js";
-import { StrongroomError } from "./error.js";
+import { invalid, StrongroomError } from "./error.js";
 import { items, properties } from "./given.js";
 import { isPromise, type Link, type Links, type Remote, then } from "./link.js";
 import { callOn, held, keptFor } from "./remote.js";
 import type { Asked, Judged } from "./shapes.js";
+import { isState, MAX_ROUNDS, noState, orNull, raiseIn, stateOn } from "./state.js";
 import type {
   Account,
   DeliveredCodes,
@@ -21,9 +22,6 @@ import type {
   TotpMaker,
   Verdict,
 } from "./types/otp.js";
-
-/** How often another request may come first before this one gives up. Each time, one of them has got through. */
-const MAX_ROUNDS = 1000;
 
 export function totpMaker(links: Links): TotpMaker {
   const make = (method: string, ...args: unknown[]): Promise<Totp> => {
@@ -83,11 +81,6 @@ function hotpOn(link: Link, remote: Remote): Hotp {
   );
 }
 
-/** Nothing is `undefined` in WebAssembly's answers. */
-function orNull<T>(value: Promise<T | undefined>): Promise<T | null> {
-  return then(value as Promise<T | undefined> | T | undefined, (known) => known ?? null);
-}
-
 function accountOn(link: Link, { remote, facts }: Remote): Account {
   const { issuer, name, totp, hotp, counter } = facts;
   const known = {
@@ -131,12 +124,21 @@ export function otpOn(links: Links): Otp {
       const link = links.shared();
       const { state, numbers } = parted(options);
       if (state !== undefined && !isState(state)) {
-        return link.refuse(invalid("expected a state with the functions load and compareAndSet"));
+        return link.refuse(noState());
       }
       return then(callOn(link)<Remote>("guardNew", numbers), (remote) =>
         state === undefined
           ? then(callOn(link)<Remote>("memoryState"), (memory) => guardOn(link, remote, stateOn(link, memory)))
           : guardOn(link, remote, state),
+      );
+    },
+    raiseTo: (state, key, atLeast, options) => {
+      const link = links.shared();
+      if (!isState(state)) {
+        return link.refuse(noState());
+      }
+      return then(callOn(link)<Asked>("raiseAsked", key, atLeast, options), (asked) =>
+        raiseIn(link, state, asked, BigInt(atLeast)),
       );
     },
     createDeliveredCodes: (key, options) => {
@@ -165,21 +167,9 @@ function parted(options: GuardOptions & { readonly state?: unknown }): { state?:
   return { state, numbers };
 }
 
-function isState(state: unknown): state is State {
-  const { load, compareAndSet } = (state ?? {}) as Partial<State>;
-  return typeof load === "function" && typeof compareAndSet === "function";
-}
-
 /** `Promise.all` for what may be promises. */
 function all<T>(values: readonly Promise<T>[]): Promise<T[]> {
   return values.some(isPromise) ? Promise.all(values) : (values as unknown as Promise<T[]>);
-}
-
-function stateOn(link: Link, remote: Remote): State {
-  return held<State>(link, remote, (call) => ({
-    load: (key: string, unixSeconds: number) => orNull(call<Uint8Array | undefined>("load", key, unixSeconds)),
-    compareAndSet: (...args: unknown[]) => call("compareAndSet", ...args),
-  }));
 }
 
 function guardOn(link: Link, remote: Remote, state: State): Guard {
@@ -238,8 +228,4 @@ function guardOn(link: Link, remote: Remote, state: State): Guard {
         ),
     };
   });
-}
-
-function invalid(expected: string): StrongroomError {
-  return new StrongroomError("invalid_input", expected);
 }

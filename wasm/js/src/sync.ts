@@ -112,4 +112,5 @@ export const qrTerminal: Sync<Api>["qrTerminal"] = api.qrTerminal;
 export const generateRecoveryCodes: Sync<Api>["generateRecoveryCodes"] = api.generateRecoveryCodes;
 export const verifyRecoveryCode: Sync<Api>["verifyRecoveryCode"] = api.verifyRecoveryCode;
 export const createGuard: Sync<Api>["createGuard"] = api.createGuard;
+export const raiseTo: Sync<Api>["raiseTo"] = api.raiseTo;
 export const createDeliveredCodes: Sync<Api>["createDeliveredCodes"] = api.createDeliveredCodes;

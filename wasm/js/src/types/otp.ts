@@ -147,8 +147,8 @@ export interface Migration {
 }
 
 /**
- * Where a {@link Guard} remembers: a store of small values under short keys, each with a time at which it is forgotten. Times
- * are in Unix seconds, and come from the caller.
+ * Where a {@link Guard} remembers, and what {@link Otp.raiseTo} draws from: a store of small values under short keys, each with a
+ * time at which it is forgotten. Times are in Unix seconds, and come from the caller.
  */
 export interface State {
   /** The value under `key` that was stored to last longer than `unixSeconds`, or `null`. */
@@ -164,6 +164,11 @@ export interface State {
     expiresAt: number,
     unixSeconds: number,
   ): Promise<boolean> | boolean;
+  /**
+   * For a store that can do it in one step: draws a number, one more than the last one of `key`, or `atLeast` if that is more,
+   * and never forgets it. Without it, the same is done with the other two.
+   */
+  raiseTo?(key: string, atLeast: bigint, unixSeconds: number): Promise<bigint> | bigint;
 }
 
 /** What became of a code. */
@@ -248,6 +253,13 @@ export interface Otp {
   verifyRecoveryCode(code: string, stored: readonly string[]): Promise<number | null>;
   /** A guard that remembers in `state`, by default in this process alone. */
   createGuard(options?: GuardOptions & { readonly state?: State }): Promise<Guard>;
+  /**
+   * Draws a number: one more than the last one of `key`, or `atLeast` if that is more. So numbers follow a clock for as long as it
+   * goes forward, and rise strictly over all who share the state, also when a clock is set back: what an exchange asks of a
+   * nonce. There is no way back from an `atLeast` that was too high; the largest number is 2^63 - 1. A key is drawn from, or
+   * else loaded and set, and not both.
+   */
+  raiseTo(state: State, key: string, atLeast: bigint | number, options?: { readonly at?: Time }): Promise<bigint>;
   /** Issues and verifies codes that are sent, under a key of 16 bytes or more. */
   createDeliveredCodes(key: Uint8Array, options?: DeliveredCodesOptions): Promise<DeliveredCodes>;
 }
