@@ -45,7 +45,7 @@ class Record:
     case: str
     """The name of the case, a key of `CASES`."""
     credentials: dict[str, str]
-    """What an entry holds for it: `key`, `secret`, `passphrase`, or `private_key`."""
+    """What an entry holds for it: `api_key`, `secret`, `password`, or `private_key`."""
     timestamp_ms: int
     nonce: str | None
     """What the exchange calls so, where it is not the timestamp by another name."""
@@ -56,15 +56,17 @@ class Record:
 
 @dataclass(frozen=True)
 class Ours:
-    """What a user of ours gives for the same request: the arguments of `Signer.sign`."""
+    """What a user of ours gives for the same request: the exchange, and the arguments of `Signer.sign`."""
 
+    exchange: str
     method: str
     url: str
     body: str
     timestamp_ms: int
     nonce: str | None
     values: dict[str, str]
-    content_type: str | None
+    sent: str
+    """The body that is to be sent then."""
 
 
 class Dice:
@@ -132,12 +134,16 @@ class Case:
     credentials: dict[str, str]
     nonce: Callable[[int, Request], str | None] = lambda _timestamp_ms, _signed: None
     values: Callable[[Request], dict[str, str]] = lambda _signed: {}
+    recipe: str = ""
+    """Ours, if it is not called as the exchange is."""
+    body: Callable[[str], str] = lambda body: body
+    """What we send in the place of ccxt's body, where it differs on purpose."""
 
 
 def records(case: str, count: int, seed: str = "") -> list[Record]:
     ccxt: Any = importlib.import_module("ccxt")  # without types, which would take mypy minutes
     about = CASES[case]
-    names = {"key": "apiKey", "secret": "secret", "passphrase": "password", "private_key": "privateKey"}
+    names = {"api_key": "apiKey", "secret": "secret", "password": "password", "private_key": "privateKey"}
     made: list[Record] = []
     for number in range(count):
         dice = Dice(f"{case} {seed} {number}")
@@ -167,9 +173,18 @@ def pin(exchange: Any, dice: Dice, timestamp_ms: int) -> None:
 
 
 def to_ours(record: Record) -> Ours:
-    url, body = CASES[record.case].to_ours(record)
-    content_type = header(record.signed, "content-type")
-    return Ours(record.signed.method, url, body, record.timestamp_ms, record.nonce, record.values, content_type)
+    about = CASES[record.case]
+    url, body = about.to_ours(record)
+    return Ours(
+        about.recipe or about.exchange,
+        record.signed.method,
+        url,
+        body,
+        record.timestamp_ms,
+        record.nonce,
+        record.values,
+        about.body(record.signed.body or ""),
+    )
 
 
 def header(request: Request, name: str) -> str | None:
@@ -272,8 +287,10 @@ def ask_cryptocom(exchange: Any, dice: Dice) -> Request:
 
 def ask_korean(*api: str, path: str = "") -> Callable[[Any, Dice], Request]:
     def ask(exchange: Any, dice: Dice) -> Request:
-        # Of no value that ccxt writes in two ways: neither true nor nothing.
-        params = {dice.name(): f"{dice.odd()}x" for _ in range(dice.random.randint(0, 5))}
+        # Of no value that ccxt writes in two ways, such as nothing, and of no character that it leaves as it is in what
+        # Bithumb hashes.
+        some = (dice.odd().translate(dict.fromkeys(map(ord, "!'()*"))) for _ in range(dice.random.randint(0, 5)))
+        params = {dice.name(): f"{value}x" for value in some}
         return sign(exchange, path + dice.path(), list(api), dice.random.choice(["GET", "DELETE", "POST"]), params)
 
     return ask
@@ -284,8 +301,7 @@ def ask_backpack(exchange: Any, dice: Dice) -> Request:
     path = dice.random.choice(sorted(instructions))
     method = dice.random.choice(sorted(instructions[path]))
     if path == "api/v1/orders" and method == "POST":
-        orders = [{"symbol": "a", **dice.flat(dice.odd)} for _ in range(dice.random.randint(1, 3))]
-        return sign(exchange, path, ["private"], method, orders)
+        path = "api/v1/order"  # no list of orders, each of which is signed with an instruction of its own
     # Of the query that it sends, ccxt loses `[]` in a value, which it has signed.
     params = dice.flat(lambda: dice.odd().replace("[", ""))
     return sign(exchange, path, ["private"], method, params)
@@ -326,25 +342,31 @@ def ask_hyperliquid(exchange: Any, dice: Dice) -> Request:
     return sign(exchange, "exchange", ["private"], "POST", request | ({"vaultAddress": vault} if vault else {}))
 
 
-def ask_hyperliquid_transfer(exchange: Any, dice: Dice) -> Request:
-    """Sign a transfer, which is of a user and no action of the chain's."""
-    now = exchange.milliseconds()
-    amount, chain = str(dice.random.randrange(10**6) / 100), {"hyperliquidChain": "Mainnet"}
-    destination = {"destination": f"0x{dice.random.randbytes(20).hex()}"}
-    kind, fields, build = dice.random.choice(
-        [
-            ("usdSend", {**chain, **destination, "amount": amount, "time": now}, exchange.build_usd_send_sig),
-            ("withdraw3", {**chain, **destination, "amount": amount, "time": now}, exchange.build_withdraw_sig),
-            (
-                "usdClassTransfer",
-                {**chain, "amount": amount, "toPerp": dice.chance(50), "nonce": now},
-                exchange.build_usd_class_send_sig,
-            ),
-        ]
-    )
-    action = {"type": kind, "signatureChainId": "0x66eee", **fields}
-    request = {"action": action, "nonce": now, "signature": build(fields)}
-    return sign(exchange, "exchange", ["private"], "POST", request)
+def ask_hyperliquid_transfer(kind: str) -> Callable[[Any, Dice], Request]:
+    """Sign a transfer, which the account's owner does member by member."""
+
+    def ask(exchange: Any, dice: Dice) -> Request:
+        now = exchange.milliseconds()
+        amount, chain = str(dice.random.randrange(10**6) / 100), {"hyperliquidChain": "Mainnet"}
+        fields: Params
+        if kind == "usdClassTransfer":
+            fields = {**chain, "amount": amount, "toPerp": dice.chance(50), "nonce": now}
+            signature = exchange.build_usd_class_send_sig(fields)
+        else:
+            destination = f"0x{dice.random.randbytes(20).hex()}"
+            fields = {**chain, "destination": destination, "amount": amount, "time": now}
+            sign_fields = exchange.build_usd_send_sig if kind == "usdSend" else exchange.build_withdraw_sig
+            signature = sign_fields(fields)
+        action = {"type": kind, "signatureChainId": "0x66eee", **fields}
+        request = {"action": action, "nonce": now, "signature": signature}
+        return sign(exchange, "exchange", ["private"], "POST", request)
+
+    return ask
+
+
+def vault_address(signed: Request) -> dict[str, str]:
+    address = json.loads(signed.body or "").get("vaultAddress")
+    return {"vault_address": address} if address else {}
 
 
 # ---- what is taken out again ----
@@ -354,15 +376,15 @@ def as_it_is(record: Record) -> tuple[str, str]:
     return record.signed.url, record.signed.body or ""
 
 
-def without(pattern: str) -> Callable[[Record], tuple[str, str]]:
-    """Take a pattern out of the query and the form, where it has to be once; what is left keeps its order."""
+def without(pattern: str, times: int = 1) -> Callable[[Record], tuple[str, str]]:
+    """Take a pattern out of the form or the query, where it has to be so often; what is left keeps its order."""
 
     def take(record: Record) -> tuple[str, str]:
         url, body = as_it_is(record)
         form, count = re.subn(pattern, "", body)
         if count == 0:
             url, count = re.subn(pattern, "", url)
-        assert count == 1, f"{record.case}: no {pattern} in what ccxt has signed"
+        assert count == times, f"{record.case}: no {pattern} in what ccxt has signed"
         return url, form
 
     return take
@@ -374,16 +396,18 @@ def kraken_body(record: Record) -> tuple[str, str]:
     return record.signed.url, body
 
 
-def cryptocom_body(record: Record) -> tuple[str, str]:
-    body = json.loads(record.signed.body or "")
-    return record.signed.url, compact({name: body[name] for name in ("id", "method", "params")})
+def member(name: str) -> Callable[[Record], tuple[str, str]]:
+    """Take what the caller has given out of the body that a signer makes of it."""
+
+    def take(record: Record) -> tuple[str, str]:
+        return record.signed.url, compact(json.loads(record.signed.body or "")[name])
+
+    return take
 
 
-def hyperliquid_body(record: Record) -> tuple[str, str]:
-    body = json.loads(record.signed.body or "")
-    return record.signed.url, compact(
-        {name: value for name, value in body.items() if name not in {"nonce", "signature"}}
-    )
+def numbers(body: str) -> str:
+    """Write Crypto.com's id and nonce as numbers, as its documentation has them; ccxt writes them as strings."""
+    return re.sub(r'"(id|nonce)":"(\d+)"', r'"\1":\2', body)
 
 
 def compact(value: object) -> str:
@@ -430,13 +454,14 @@ LXZ/EdB5854dfiLwu7pVTg==
 -----END PRIVATE KEY-----
 """
 
-HMAC = {"key": "strongroom-test-key", "secret": SECRET}
-BASE64 = {"key": "strongroom-test-key", "secret": SECRET_OF_64_BYTES}
-PASSPHRASE = {**HMAC, "passphrase": "strongroom-pass"}
-CDP = {"key": "organizations/o/apiKeys/k", "secret": pem(ES256)}
-CDP_ED25519 = {"key": "d2efa49a-369c-43d7-a60e-ae26e28853c2", "secret": base64.b64encode(SEED + SEED[::-1]).decode()}
-
-MILLISECONDS = r"\d{13}"
+HMAC = {"api_key": "strongroom-test-key", "secret": SECRET}
+BASE64 = {"api_key": "strongroom-test-key", "secret": SECRET_OF_64_BYTES}
+PASSPHRASE = {**HMAC, "password": "strongroom-pass"}
+CDP = {"api_key": "organizations/o/apiKeys/k", "secret": pem(ES256)}
+CDP_ED25519 = {
+    "api_key": "d2efa49a-369c-43d7-a60e-ae26e28853c2",
+    "secret": base64.b64encode(SEED + ED25519.public_key().public_bytes_raw()).decode(),
+}
 
 
 def timestamp(timestamp_ms: int, _signed: Request) -> str:
@@ -458,7 +483,7 @@ def jwt_part(authorization: str, part: int) -> dict[str, Any]:
     return read
 
 
-BINANCE = without(r"&signature=[^&]*$")  # timestamp and recvWindow stay, as ccxt has them first and last
+BINANCE = without(r"(?:(?<=\?)|^)timestamp=\d{13}&|&signature=[^&]*$", 2)  # recvWindow stays; ccxt has it last
 OKX = ("OK-ACCESS-KEY", "OK-ACCESS-PASSPHRASE", "OK-ACCESS-TIMESTAMP", "OK-ACCESS-SIGN")
 BITGET = ("ACCESS-KEY", "ACCESS-PASSPHRASE", "ACCESS-TIMESTAMP", "ACCESS-SIGN")
 KUCOIN = ("KC-API-KEY", "KC-API-KEY-VERSION", "KC-API-PASSPHRASE", "KC-API-TIMESTAMP", "KC-API-SIGN")
@@ -480,7 +505,7 @@ def htx(record: Record) -> tuple[str, str]:
 
 CASES = {
     "binance": Case("binance", ask_binance("private"), BINANCE, ("X-MBX-APIKEY",), HMAC),
-    "binance futures": Case("binance", ask_binance("fapiPrivate"), BINANCE, ("X-MBX-APIKEY",), HMAC),
+    "binanceusdm": Case("binanceusdm", ask_binance("fapiPrivate"), BINANCE, ("X-MBX-APIKEY",), HMAC),
     "binance ed25519": Case(
         "binance", ask_binance("private"), BINANCE, ("X-MBX-APIKEY",), {**HMAC, "secret": pem(ED25519)}
     ),
@@ -488,7 +513,7 @@ CASES = {
     "mexc": Case(
         "mexc",
         asking_flat(["spot", "private"], "GET POST DELETE"),
-        without(rf"[?&]timestamp={MILLISECONDS}&recvWindow=5000&signature=[^&]*$"),
+        without(r"&signature=[^&]*$"),  # ccxt has timestamp and recvWindow last
         ("X-MEXC-APIKEY",),
         HMAC,
     ),
@@ -513,8 +538,9 @@ CASES = {
         asking(["private"], "", path="v1/"),
         as_it_is,
         ("X-GEMINI-APIKEY", "X-GEMINI-PAYLOAD", "X-GEMINI-SIGNATURE"),
-        {**HMAC, "key": "account-strongroom"},
+        {**HMAC, "api_key": "account-strongroom"},
         timestamp,
+        body=lambda _params: "",  # ccxt sends what stands in the payload once more
     ),
     "htx": Case("htx", ask_htx, htx, (), HMAC),
     "coinbaseexchange": Case(
@@ -522,10 +548,15 @@ CASES = {
         asking(["private"], "GET", "POST DELETE"),
         as_it_is,
         (*COINBASE, "CB-ACCESS-PASSPHRASE"),
-        {**BASE64, "passphrase": "strongroom-pass"},
+        {**BASE64, "password": "strongroom-pass"},
     ),
-    "coinbase": Case(
-        "coinbase", asking(["v3", "private"], "GET", "POST PUT DELETE", "brokerage/"), as_it_is, COINBASE, HMAC
+    "coinbase-legacy": Case(
+        "coinbase",
+        asking(["v3", "private"], "GET", "POST PUT DELETE", "brokerage/"),
+        as_it_is,
+        COINBASE,
+        HMAC,
+        recipe="coinbase-legacy",
     ),
     "coinbase cdp es256": Case(
         "coinbase",
@@ -555,7 +586,7 @@ CASES = {
     "bitvavo": Case("bitvavo", asking(["private"], posts="POST PUT"), as_it_is, BITVAVO, HMAC),
     "phemex": Case("phemex", asking(["private"], "GET PUT DELETE"), as_it_is, PHEMEX, HMAC),
     "woo": Case("woo", ask_woo, as_it_is, ("x-api-key", "x-api-timestamp", "x-api-signature"), HMAC),
-    "cryptocom": Case("cryptocom", ask_cryptocom, cryptocom_body, (), HMAC, timestamp),
+    "cryptocom": Case("cryptocom", ask_cryptocom, member("params"), (), HMAC, timestamp, body=numbers),
     "upbit": Case("upbit", ask_korean("private"), as_it_is, BEARER, HMAC, of_jwt(1, "nonce")),
     "bithumb": Case("bithumb", ask_korean("private", path="v1/"), as_it_is, BEARER, HMAC, of_jwt(1, "nonce")),
     "backpack": Case(
@@ -563,13 +594,27 @@ CASES = {
         ask_backpack,
         as_it_is,
         BACKPACK,
-        {"key": "strongroom-test-key", "secret": base64.b64encode(SEED).decode()},
+        {"api_key": "strongroom-test-key", "secret": base64.b64encode(SEED).decode()},
         values=instruction,
     ),
-    "hyperliquid": Case("hyperliquid", ask_hyperliquid, hyperliquid_body, (), {"private_key": PRIVATE_KEY}, timestamp),
-    "hyperliquid transfer": Case(
-        "hyperliquid", ask_hyperliquid_transfer, hyperliquid_body, (), {"private_key": PRIVATE_KEY}, timestamp
+    "hyperliquid": Case(
+        "hyperliquid", ask_hyperliquid, member("action"), (), {"private_key": PRIVATE_KEY}, timestamp, vault_address
     ),
+    **{
+        recipe: Case(
+            "hyperliquid",
+            ask_hyperliquid_transfer(kind),
+            member("action"),
+            (),
+            {"private_key": PRIVATE_KEY},
+            recipe=recipe,
+        )
+        for recipe, kind in (
+            ("hyperliquid/usd-send", "usdSend"),
+            ("hyperliquid/withdraw", "withdraw3"),
+            ("hyperliquid/usd-class-transfer", "usdClassTransfer"),
+        )
+    },
     "alpaca": Case(
         "alpaca",
         asking(["trader", "private"], posts="POST PUT PATCH"),
