@@ -73,6 +73,7 @@ mod random;
 #[cfg(test)]
 #[cfg(target_os = "linux")]
 mod residue;
+mod sealed;
 mod secret;
 pub mod signing;
 mod stack;
@@ -84,6 +85,7 @@ pub mod vault;
 pub use error::{Error, Result};
 pub use kdf::Kdf;
 pub use key::Key;
+pub use sealed::{seal, unseal};
 pub use secret::Secret;
 #[cfg(not(target_family = "wasm"))]
 pub use turns::set_max_concurrent;

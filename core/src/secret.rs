@@ -3,7 +3,7 @@
 use core::fmt;
 
 use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
+use zeroize::{Zeroizing, zeroize_bytes};
 
 use crate::{Error, Result};
 
@@ -12,14 +12,16 @@ use crate::{Error, Result};
 /// The bytes live in one heap allocation that never moves or grows, and are overwritten when the value is dropped.
 /// `Debug` shows nothing of them, there is no `Display`, and `==` takes the same time wherever the first difference
 /// is (only the length shows). [`Secret::reveal`] is the one way to the plaintext, so that it can be searched for.
-pub struct Secret(Zeroizing<Box<[u8]>>);
+pub struct Secret(Box<[u8]>);
 
 impl Secret {
     /// Takes the bytes over. A `Vec` with spare capacity is copied once and wiped.
     #[must_use]
     pub fn new(bytes: Vec<u8>) -> Self {
-        let bytes = Zeroizing::new(bytes);
-        Self(Zeroizing::new(bytes.as_slice().into()))
+        if bytes.len() == bytes.capacity() {
+            return Self(bytes.into_boxed_slice());
+        }
+        Zeroizing::new(bytes).as_slice().into()
     }
 
     /// The plaintext.
@@ -58,7 +60,13 @@ impl From<&str> for Secret {
 
 impl From<&[u8]> for Secret {
     fn from(bytes: &[u8]) -> Self {
-        Self(Zeroizing::new(bytes.into()))
+        Self(bytes.into())
+    }
+}
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        zeroize_bytes(&mut self.0); // all at once: as a boxed slice it would be wiped byte by byte
     }
 }
 

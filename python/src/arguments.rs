@@ -1,6 +1,9 @@
 //! What Python callers pass, as what the core takes. Everything is copied out before the interpreter lock is let go.
 
+use core::ops::Deref;
+
 use pyo3::exceptions::PyTypeError;
+use pyo3::marker::Ungil;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyByteArray, PyBytes, PyInt, PyMapping, PyString};
 use strongroom::vault::{Entry, Unlock, Value};
@@ -36,6 +39,52 @@ pub(crate) fn bytes_of(value: &Bound<'_, PyAny>) -> Result<Option<Zeroizing<Vec<
     } else {
         return Ok(None);
     })))
+}
+
+/// Bytes to work on that may be many: lent by Python where nothing can change them, else a copy that is wiped.
+pub(crate) enum Lent<'a> {
+    Python(&'a [u8]),
+    Copied(Zeroizing<Vec<u8>>),
+}
+
+impl Default for Lent<'_> {
+    fn default() -> Self {
+        Self::Python(&[])
+    }
+}
+
+impl Deref for Lent<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Python(bytes) => bytes,
+            Self::Copied(bytes) => bytes,
+        }
+    }
+}
+
+/// What [`bytes_of`] takes.
+pub(crate) fn lent<'a>(what: &str, value: &'a Bound<'_, PyAny>) -> Result<Lent<'a>> {
+    if let Ok(bytes) = value.cast::<PyBytes>() {
+        return Ok(Lent::Python(bytes.as_bytes()));
+    }
+    if let Ok(text) = value.cast::<PyString>() {
+        return Ok(Lent::Python(utf8(text)?.as_bytes()));
+    }
+    match bytes_of(value)? {
+        Some(bytes) => Ok(Lent::Copied(bytes)),
+        None => wrong_type(&format!("{what} as str, bytes or Secret"), value),
+    }
+}
+
+/// From how many bytes on work is done without the interpreter lock. To let it go and take it again costs more than the
+/// work on less.
+const MANY: usize = 64 * 1024;
+
+/// Does work on so many bytes.
+pub(crate) fn apart<T: Ungil>(py: Python<'_>, bytes: usize, work: impl Ungil + FnOnce() -> T) -> T {
+    if bytes < MANY { work() } else { py.detach(work) }
 }
 
 /// A passphrase, or another text that may come as a `Secret`.

@@ -17,6 +17,7 @@ mod key;
 mod otp;
 mod password;
 mod reports;
+mod sealed;
 mod sealed_file;
 mod secret;
 mod vault;
@@ -53,6 +54,8 @@ mod _strongroom {
     };
     #[pymodule_export]
     use crate::reports::{Compartment, Damage, OpenedBy, Rekeyed, Revoked, Slot};
+    #[pymodule_export]
+    use crate::sealed::{seal, unseal};
     #[pymodule_export]
     use crate::sealed_file::{read_sealed, replace_sealed};
     #[pymodule_export]

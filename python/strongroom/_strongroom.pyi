@@ -120,6 +120,30 @@ def generate_key() -> Key:
     False
     """
 
+def seal(key: Key, data: _Value, /, *, associated_data: _Value = b"") -> bytes:
+    """Seal any bytes under a key: 24 bytes of nonce, fresh at each call, the ciphertext, and 16 bytes of tag.
+
+    It is C2SP XAES-256-GCM under the key's 32 bytes and nothing else, so that any implementation of that opens it
+    (FORMAT.md, section 12). Text is sealed as UTF-8. The associated data is not in the result: whoever opens it has to
+    know it, so that what was sealed for one use or user is no good for another. Take a key for this alone. The
+    interpreter lock is free meanwhile, from 64 KiB on. Raises `RandomError`.
+
+    >>> key = strongroom.generate_key()
+    >>> sealed = strongroom.seal(key, b"an OAuth token", associated_data=b"user 17")
+    >>> strongroom.unseal(key, sealed, associated_data=b"user 17")
+    b'an OAuth token'
+    >>> strongroom.unseal(key, sealed, associated_data=b"user 18")
+    Traceback (most recent call last):
+        ...
+    strongroom.errors.DecryptError: wrong passphrase or key, or the data was altered
+    """
+
+def unseal(key: Key, sealed: _Value, /, *, associated_data: _Value = b"") -> bytes:
+    """Open what `seal` sealed, with the same associated data.
+
+    Raises `DecryptError` for another key or other associated data, and for bytes that were altered or cut off.
+    """
+
 @final
 class Kdf:
     """How a passphrase becomes a key, and at what cost. The default is `Kdf.argon2id()`.

@@ -58,6 +58,9 @@ def keys(path: Path) -> Key:
     assert_type(Key.parse(key.reveal()), Key)
     assert_type(Key.parse(Secret(b"text")), Key)
     assert_type(key.slot_id, str)
+    sealed = strongroom.seal(key, Secret("text"), associated_data="user 17")
+    assert_type(sealed, bytes)
+    assert_type(strongroom.unseal(key, sealed, associated_data=b"user 17"), bytes)
     return key
 
 

@@ -19,7 +19,7 @@ use strongroom::otp::{Account, Totp, encode_base32, qr, read_migration, write_mi
 use strongroom::password::Hasher;
 use strongroom::signing::Request;
 use strongroom::vault::{Entry, Find, Hash, Unlock, Vault};
-use strongroom::{Kdf, Key, Secret};
+use strongroom::{Kdf, Key, Secret, seal, unseal};
 use zeroize::{Zeroize, Zeroizing, zeroize_stack};
 
 const CANARY_LEN: usize = 40;
@@ -280,6 +280,25 @@ fn signatures(i: u8) {
     vault.lock();
 }
 
+fn sealed(i: u8) {
+    let key = Key::generate().unwrap();
+    for long in ["", &"-".repeat(100_000)] {
+        let sealed = {
+            let mut text = Zeroizing::new(String::with_capacity(long.len() + CANARY_LEN));
+            text.push_str(long);
+            text.push_str(&canary(i));
+            seal(&key, text.as_bytes(), canary(i + 1).as_bytes()).unwrap()
+        };
+        assert_eq!(count(i), 0, "after seal");
+        let plaintext = unseal(&key, &sealed, canary(i + 1).as_bytes()).unwrap();
+        assert!(count(i) > 0, "it is held here");
+        drop(plaintext);
+        assert_eq!(count(i), 0, "after unseal");
+        unseal(&key, &sealed, b"").unwrap_err();
+    }
+    assert_eq!(count(i + 1), 0, "the associated data");
+}
+
 #[test]
 fn put_and_save_leave_nothing() {
     in_child("put_and_save_leave_nothing", put_and_save, 1);
@@ -332,5 +351,10 @@ fn one_time_codes_leave_nothing() {
 
 #[test]
 fn signatures_leave_nothing() {
-    in_child("signatures_leave_nothing", signatures, 12);
+    in_child("signatures_leave_nothing", signatures, 14);
+}
+
+#[test]
+fn sealed_bytes_leave_nothing() {
+    in_child("sealed_bytes_leave_nothing", sealed, 12);
 }

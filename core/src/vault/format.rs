@@ -4,6 +4,7 @@
 
 use core::ops::Range;
 
+use crate::sealed::{NONCE, TAG};
 use crate::{Error, Result};
 
 pub(super) const MAGIC: [u8; 15] = *b"\x89STRONGROOM\r\n\x1a\n";
@@ -11,8 +12,6 @@ pub(super) const VERSION: u8 = 1;
 
 /// The nonce before and the tag behind every sealed plaintext.
 pub(super) const SEAL: usize = NONCE + TAG;
-pub(super) const NONCE: usize = 24;
-pub(super) const TAG: usize = 16;
 /// Every sealed plaintext is padded to a multiple of this.
 pub(super) const PAD: usize = 64;
 /// The largest whole number: JavaScript has no larger exact one.

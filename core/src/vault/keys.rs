@@ -8,12 +8,11 @@ use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac as _};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
-use xaes_256_gcm::aead::AeadInOut;
-use xaes_256_gcm::{Nonce, P_MAX, Tag, Xaes256Gcm};
+use xaes_256_gcm::Xaes256Gcm;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::format::{Mac, NONCE, RecordId, SEAL, SlotHead, TAG, VERSION, VaultId};
-use crate::random::random;
+use super::format::{Mac, RecordId, SlotHead, VERSION, VaultId};
+use crate::sealed::{cipher, open_with, seal_with};
 use crate::{Error, Result};
 
 /// 32 bytes of key, boxed so that moves leave no copy behind, and wiped on drop.
@@ -149,7 +148,7 @@ impl CompartmentKeys {
     }
 
     pub(super) fn seal(&self, part: Part, record: &RecordId, plaintext: Zeroizing<Vec<u8>>) -> Result<Vec<u8>> {
-        seal_with(&self.cipher, &self.aad(part, record), plaintext)
+        seal_with(&self.cipher, &self.aad(part, record), &plaintext)
     }
 
     pub(super) fn open(&self, part: Part, record: &RecordId, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
@@ -209,41 +208,14 @@ fn hmac(key: &Key32, parts: &[&[u8]]) -> Result<Hmac<Sha256>> {
     Ok(mac)
 }
 
-fn cipher(key: &Key32) -> Xaes256Gcm {
-    Xaes256Gcm::new((&***key).into())
-}
-
 /// Seals under a fresh random nonce: nonce, ciphertext, tag (C2SP XAES-256-GCM).
 pub(super) fn seal(key: &Key32, aad: &[u8], plaintext: Zeroizing<Vec<u8>>) -> Result<Vec<u8>> {
-    seal_with(&cipher(key), aad, plaintext)
+    seal_with(&cipher(key), aad, &plaintext)
 }
 
 /// Opens and checks. Nothing of the plaintext is kept on failure.
 pub(super) fn open(key: &Key32, aad: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
     open_with(&cipher(key), aad, sealed)
-}
-
-fn seal_with(cipher: &Xaes256Gcm, aad: &[u8], mut plaintext: Zeroizing<Vec<u8>>) -> Result<Vec<u8>> {
-    let nonce: [u8; NONCE] = random()?;
-    // In place, in a buffer that is wiped if anything fails before it holds only ciphertext.
-    let tag = cipher
-        .encrypt_inout_detached(&Nonce::from(nonce), aad, plaintext.as_mut_slice().into())
-        .map_err(|_| Error::Limit { what: "sealed size in bytes", asked: plaintext.len() as u64, allowed: P_MAX })?;
-    let mut sealed = Vec::with_capacity(plaintext.len() + SEAL);
-    sealed.extend_from_slice(&nonce);
-    sealed.extend_from_slice(&plaintext);
-    sealed.extend_from_slice(&tag);
-    Ok(sealed)
-}
-
-fn open_with(cipher: &Xaes256Gcm, aad: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
-    let (nonce, rest) = sealed.split_first_chunk::<NONCE>().ok_or(Error::Decrypt)?;
-    let (ciphertext, tag) = rest.split_last_chunk::<TAG>().ok_or(Error::Decrypt)?;
-    let mut plaintext = Zeroizing::new(ciphertext.to_vec());
-    cipher
-        .decrypt_inout_detached(&Nonce::from(*nonce), aad, plaintext.as_mut_slice().into(), &Tag::from(*tag))
-        .map_err(|_| Error::Decrypt)?;
-    Ok(plaintext)
 }
 
 #[cfg(test)]
