@@ -61,6 +61,7 @@ mod argon2;
 mod disk;
 pub mod env_file;
 mod error;
+mod fernet;
 mod kdf;
 mod key;
 #[cfg(not(target_family = "wasm"))]
@@ -83,6 +84,7 @@ mod turns;
 pub mod vault;
 
 pub use error::{Error, Result};
+pub use fernet::Fernet;
 pub use kdf::Kdf;
 pub use key::Key;
 pub use sealed::{seal, unseal};

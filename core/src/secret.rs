@@ -24,6 +24,15 @@ impl Secret {
         Zeroizing::new(bytes).as_slice().into()
     }
 
+    /// So many zeros, to be written over.
+    pub(crate) fn zeros(len: usize) -> Self {
+        Self(vec![0; len].into_boxed_slice())
+    }
+
+    pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut self.0
+    }
+
     /// The plaintext.
     #[must_use]
     pub fn reveal(&self) -> &[u8] {

@@ -50,6 +50,11 @@ fn migration() {
 }
 
 #[test]
+fn fernet() {
+    replay("fernet", targets::fernet);
+}
+
+#[test]
 fn stored_hash() {
     replay("stored_hash", targets::stored_hash);
 }

@@ -19,7 +19,7 @@ use strongroom::otp::{Account, Totp, encode_base32, qr, read_migration, write_mi
 use strongroom::password::Hasher;
 use strongroom::signing::Request;
 use strongroom::vault::{Entry, Find, Hash, Unlock, Vault};
-use strongroom::{Kdf, Key, Secret, seal, unseal};
+use strongroom::{Fernet, Kdf, Key, Secret, seal, unseal};
 use zeroize::{Zeroize, Zeroizing, zeroize_stack};
 
 const CANARY_LEN: usize = 40;
@@ -299,6 +299,31 @@ fn sealed(i: u8) {
     assert_eq!(count(i + 1), 0, "the associated data");
 }
 
+/// The plaintext and the key, each for itself.
+fn fernet(i: u8) {
+    let (plaintext, key) = (i, i + 1);
+    let fernet = {
+        let mut text = Zeroizing::new([0; 44]);
+        data_encoding::BASE64URL.encode_mut(&canary(key).as_bytes()[..32], text.as_mut_slice());
+        Fernet::new(std::str::from_utf8(text.as_slice()).unwrap()).unwrap()
+    };
+    for long in ["", &"-".repeat(100_000)] {
+        let token = {
+            let mut text = Zeroizing::new(String::with_capacity(long.len() + CANARY_LEN));
+            text.push_str(long);
+            text.push_str(&canary(plaintext));
+            fernet.encrypt(text.as_bytes(), 0).unwrap()
+        };
+        assert_eq!(count(plaintext), 0, "after encrypt");
+        let decrypted = fernet.decrypt_within(fernet.rotate(&token).unwrap(), 0, 0).unwrap();
+        assert!(count(plaintext) > 0, "it is held here");
+        drop(decrypted);
+        assert_eq!(count(plaintext), 0, "after decrypt");
+    }
+    drop(fernet);
+    assert_eq!(count(key), 0, "the key");
+}
+
 #[test]
 fn put_and_save_leave_nothing() {
     in_child("put_and_save_leave_nothing", put_and_save, 1);
@@ -357,4 +382,9 @@ fn signatures_leave_nothing() {
 #[test]
 fn sealed_bytes_leave_nothing() {
     in_child("sealed_bytes_leave_nothing", sealed, 12);
+}
+
+#[test]
+fn fernet_tokens_leave_nothing() {
+    in_child("fernet_tokens_leave_nothing", fernet, 14);
 }

@@ -1,11 +1,13 @@
 //! What fuzzing does with its input. The corpus it found is run through the same functions by `cargo test`.
 
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 use strongroom::env_file;
 use strongroom::otp::{Account, decode_base32, encode_base32, read_migration, write_migration};
 use strongroom::password::{self, Ceilings, Hasher};
 use strongroom::signing::{Recipe, Request};
 use strongroom::vault::{Entry, OnDamage, Unlock, Vault};
-use strongroom::{Error, Kdf, Key};
+use strongroom::{Error, Fernet, Kdf, Key};
 
 use super::forge::{Compartment, Forge, Record};
 
@@ -155,6 +157,37 @@ pub fn migration(data: &[u8]) {
             }
             Err(error) => assert!(matches!(error.code(), "invalid_input" | "limit"), "{error}"),
         }
+    }
+}
+
+/// Any bytes as a Fernet token, as all of an authentic one but its MAC, and as a key. What is decrypted is the same once it
+/// was encrypted again.
+pub fn fernet(data: &[u8]) {
+    let key = [7; 32];
+    let fernet = Fernet::new(&data_encoding::BASE64URL.encode(&key)).expect("a key");
+    let mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&key[..16]).expect("any size").chain_update(data).finalize();
+    let authentic = data_encoding::BASE64URL.encode(&[data, &mac.into_bytes()].concat());
+    for token in [data, authentic.as_bytes()] {
+        match (fernet.decrypt(token), fernet.timestamp(token)) {
+            (Ok(plaintext), Ok(timestamp)) => {
+                let rotated = fernet.rotate(token).expect("it was decrypted before");
+                assert_eq!(fernet.decrypt_within(&rotated, 0, timestamp), Ok(plaintext));
+            }
+            // Only its padding is wrong.
+            (Err(Error::Decrypt), Ok(_)) => assert_eq!(fernet.rotate(token), Err(Error::Decrypt)),
+            (decrypted, timestamp) => {
+                assert_eq!((decrypted, timestamp), (Err(Error::Decrypt), Err(Error::Decrypt)));
+            }
+        }
+    }
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    match Fernet::new(text) {
+        Ok(other) => {
+            let token = other.encrypt(data, 0).expect("it is short");
+            let both = fernet.with_older(&other);
+            assert_eq!(both.decrypt(token).as_ref().map(strongroom::Secret::reveal), Ok(data));
+        }
+        Err(error) => assert_eq!(error.code(), "invalid_input"),
     }
 }
 
