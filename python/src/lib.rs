@@ -10,6 +10,7 @@ mod edit;
 mod entry;
 mod env_file;
 mod error;
+mod fernet;
 mod fork;
 mod guard;
 mod kdf;
@@ -37,6 +38,8 @@ mod _strongroom {
     use crate::entry::Entry;
     #[pymodule_export]
     use crate::env_file::{EnvPlan, EnvVariable, plan_env, variables_of};
+    #[pymodule_export]
+    use crate::fernet::Fernet;
     #[pymodule_export]
     use crate::fork::after_fork_in_child;
     #[pymodule_export]

@@ -921,6 +921,35 @@ def replace_sealed(path: str, expected: bytes, new: bytes, /) -> bytes:
     `FormatError`, `UnsupportedVersionError` and `LimitError` for new bytes that are no vault by their frame, `IoError`.
     """
 
+@final
+class Fernet:
+    """What `strongroom.compat.fernet` stands on: Fernet tokens, under one key or several."""
+
+    def __new__(cls, key: _Value, /) -> Fernet:
+        """Raise `InvalidInputError` for anything but 32 bytes in base64."""
+
+    @staticmethod
+    def generate_key() -> bytes:
+        """Make a new random key, 44 characters. Raises `RandomError`."""
+
+    def with_older(self, older: Fernet, /) -> Fernet:
+        """Return one with the keys of another too, to read what was made under them."""
+
+    def encrypt(self, data: _Value, unix_seconds: int, /) -> bytes:
+        """Encrypt as of a time. Raises `LimitError` for a token of more than 64 MiB, `RandomError`."""
+
+    def decrypt(self, token: str | bytes | bytearray, /) -> bytes:
+        """Decrypt, however old the token is. Raises `DecryptError`, and `LimitError` for more than 64 MiB."""
+
+    def decrypt_within(self, token: str | bytes | bytearray, ttl_seconds: int, unix_seconds: int, /) -> bytes:
+        """Decrypt if the token is at most so old, and at most 60 seconds from the future. Raises as `decrypt`."""
+
+    def timestamp(self, token: str | bytes | bytearray, /) -> int:
+        """When an authentic token was made, in Unix seconds. Raises as `decrypt`."""
+
+    def rotate(self, token: str | bytes | bytearray, /) -> bytes:
+        """Encrypt under the first key what was encrypted under any, with the time that it had. Raises as `decrypt`."""
+
 def after_fork_in_child() -> None:
     """Lock every vault that the parent process opened, by a counter alone: no lock is taken."""
 

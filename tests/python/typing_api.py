@@ -33,6 +33,7 @@ from strongroom import (
 from strongroom.compat import pyotp
 from strongroom.compat.argon2 import PasswordHasher, extract_parameters, profiles
 from strongroom.compat.argon2.exceptions import InvalidHashError, VerifyMismatchError
+from strongroom.compat.fernet import Fernet, InvalidToken, MultiFernet
 from strongroom.compat.passlib import CryptContext
 from strongroom.state import MemoryState, SqliteState, State
 from typing_extensions import assert_type
@@ -282,6 +283,13 @@ def moving_over(stored: str) -> None:
     except (VerifyMismatchError, InvalidHashError):
         assert_type(hasher.check_needs_rehash(stored), bool)
     assert_type(extract_parameters(stored).memory_cost, int)
+    fernet = Fernet(Fernet.generate_key())
+    both = MultiFernet([fernet, Fernet(Secret("key"))])
+    try:
+        assert_type(both.rotate(fernet.encrypt(b"text")), bytes)
+        assert_type(fernet.decrypt_at_time("token", ttl=60, current_time=0), bytes)
+    except InvalidToken:
+        assert_type(both.extract_timestamp("token") + fernet.extract_timestamp(b"token"), int)
     totp = pyotp.TOTP(
         pyotp.random_base32(), digits=8, digest=hashlib.sha256, name="alice", issuer="Example", interval=60
     )
