@@ -119,6 +119,7 @@ async function calls(api) {
   const { record } = await delivered.issue("alice");
   const stored = "$argon2id$v=19$m=64,t=2,p=1$AAECAwQFBgcICQoLDA0ODw$nIfAaJi8GFFmabVKi5XTbmIpRklNelXCbzkaBAYGjBk";
   const uri = await totp.uri("alice");
+  const fernet = await api.Fernet.fromKey(await api.Fernet.generateKey());
   const [recovery] = await api.generateRecoveryCodes(1);
   const entryOptions = { info: { a: "b" }, kind: "k", tags: ["t"], note: "n", expiresAt: 5, rotateAfter: 5 };
   const at = 1_700_000_000;
@@ -132,6 +133,13 @@ async function calls(api) {
     ["Totp.generate", api.Totp.generate, [{ digits: 6 }]],
     ["Hotp.fromSecret", api.Hotp.fromSecret, ["GEZDGNBVGY3TQOJQ", { digits: 6 }]],
     ["Hotp.generate", api.Hotp.generate, [{ digits: 6 }]],
+    ["Fernet.fromKey", api.Fernet.fromKey, [await api.Fernet.generateKey(), [await api.Fernet.generateKey()]]],
+    ["Fernet.encrypt", fernet.encrypt, ["x", { at }]],
+    ["Fernet.decrypt", fernet.decrypt, [await fernet.encrypt("x"), { ttlSeconds: 60, at }]],
+    ["Fernet.extractTimestamp", fernet.extractTimestamp, [await fernet.encrypt("x")]],
+    ["Fernet.rotate", fernet.rotate, [await fernet.encrypt("x")]],
+    ["seal", api.seal, [key, "x", { associatedData: "y" }]],
+    ["unseal", api.unseal, [key, await api.seal(key, "x"), {}]],
     ["Kdf.argon2id", async (costs) => api.Kdf.argon2id(costs), [{ passes: 1 }]],
     ["Kdf.pbkdf2", async (costs) => api.Kdf.pbkdf2(costs), [{}]],
     ["Kdf.pbkdf2Sha512", async (costs) => api.Kdf.pbkdf2Sha512(costs), [{}]],

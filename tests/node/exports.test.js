@@ -48,11 +48,14 @@ for (const [face, api] of FACES) {
       ["otp", "Guard", await api.createGuard()],
       ["otp", "DeliveredCodes", await api.createDeliveredCodes(new Uint8Array(16))],
       ["password", "PasswordHasher", await api.createPasswordHasher()],
+      ["sealed", "FernetMaker", api.Fernet],
+      ["sealed", "Fernet", await api.Fernet.fromKey(await api.Fernet.generateKey())],
     ];
     for (const [file, name, object] of made) {
       assert.deepEqual(Object.keys(object).sort(), members(file, name), name);
     }
     const single = [
+      "Fernet",
       "Hotp",
       "Kdf",
       "StrongroomError",
@@ -63,7 +66,12 @@ for (const [face, api] of FACES) {
     ];
     assert.deepEqual(
       Object.keys(api).sort(),
-      [...single, ...members("otp", "Otp"), ...members("password", "Passwords")].sort(),
+      [
+        ...single,
+        ...members("otp", "Otp"),
+        ...members("password", "Passwords"),
+        ...members("sealed", "Sealing"),
+      ].sort(),
     );
     await vault.lock();
   });

@@ -5,12 +5,15 @@ import type {
   Account,
   Compartment,
   Damage,
+  Data,
   DeliveredCodes,
   DeliveredCodesOptions,
   Entry,
   EntryOptions,
   ErrorCode,
   Factors,
+  Fernet,
+  FernetMaker,
   FieldValue,
   Find,
   Fresh,
@@ -34,6 +37,7 @@ import type {
   Rekeyed,
   Revoked,
   SealedTotp,
+  Sealing,
   Slot,
   State,
   StrongroomError,
@@ -180,6 +184,15 @@ export async function overAWorker(bytes: Uint8Array, key: string, date: Date, st
   const hasher: PasswordHasher = await asynchronous.createPasswordHasher(hashing);
   is<Promise<string>>()(hasher.hashLike("x", "stored"), true);
 
+  const data: Data = "text";
+  is<Promise<Uint8Array>>()(asynchronous.seal(key, data, { associatedData: bytes }), true);
+  is<Promise<Uint8Array>>()(asynchronous.unseal(key, bytes), true);
+  const fernets: FernetMaker = asynchronous.Fernet;
+  const fernet: Fernet = await fernets.fromKey(await fernets.generateKey(), [key]);
+  is<Promise<Uint8Array>>()(fernet.decrypt(await fernet.encrypt(data, { at: date }), { ttlSeconds: 60, at: 5 }), true);
+  is<Promise<string>>()(fernet.rotate(bytes), true);
+  is<Promise<number>>()(fernet.extractTimestamp("token"), true);
+
   is<boolean>()(passkeys.hasPasskeys(), true);
   is<Promise<NewPasskey>>()(passkeys.createPasskey(vault, { label: "laptop", rpId: "example.com" }), true);
   is<Promise<PasskeyOutput>>()(passkeys.getPasskey(await Vault.passkeys(bytes)), true);
@@ -205,6 +218,9 @@ export function withoutAWorker(bytes: Uint8Array, key: string): void {
   is<bigint>()(synchronous.raiseTo({ load: () => null, compareAndSet: () => true }, "nonce", 1), true);
   is<boolean>()(synchronous.verifyPassword("x", "stored"), true);
   is<string[]>()(synchronous.writeMigration([synchronous.readAccount("x")]), true);
+  is<Uint8Array>()(synchronous.unseal(key, synchronous.seal(key, "x")), true);
+  const fernet: synchronous.Fernet = synchronous.Fernet.fromKey("key");
+  is<string>()(fernet.rotate(fernet.encrypt(bytes)), true);
   is<boolean>()(vault.reload(sealed), true);
   const started: Promise<void> = synchronous.init();
   void started;
@@ -252,7 +268,8 @@ export async function whatIsRefused(vault: Vault, bytes: Uint8Array, fault: Stro
 }
 
 // Every name that is exported is used above, or listed here: one that is new fails to compile until it is.
-type Used = "Vault" | "Totp" | "Hotp" | "Kdf" | "StrongroomError" | "generateKey" | keyof Otp | keyof Passwords;
+type Single = "Vault" | "Totp" | "Hotp" | "Fernet" | "Kdf" | "StrongroomError" | "generateKey";
+type Used = Single | keyof Otp | keyof Passwords | keyof Sealing;
 is<Used>()(null as unknown as keyof typeof asynchronous, true);
 is<Used | "init">()(null as unknown as keyof typeof synchronous, true);
 is<"hasPasskeys" | "createPasskey" | "getPasskey">()(null as unknown as keyof typeof passkeys, true);

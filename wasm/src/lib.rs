@@ -8,9 +8,11 @@
 
 mod accounts;
 mod arguments;
+mod fernet;
 mod guard;
 mod otp;
 mod password;
+mod sealed;
 mod shapes;
 mod vault;
 

@@ -18,6 +18,7 @@ export type * from "./types/index.js";
 export type Vault = types.Vault;
 export type Totp = types.Totp;
 export type Hotp = types.Hotp;
+export type Fernet = types.Fernet;
 export type Kdf = types.Kdf;
 export const Kdf = kdf;
 
@@ -25,6 +26,7 @@ export const {
   Vault,
   Totp,
   Hotp,
+  Fernet,
   generateKey,
   hashPassword,
   verifyPassword,
@@ -44,4 +46,6 @@ export const {
   createGuard,
   raiseTo,
   createDeliveredCodes,
+  seal,
+  unseal,
 } = apiOn(workers);

@@ -1,3 +1,4 @@
 export type * from "./otp.js";
 export type * from "./password.js";
+export type * from "./sealed.js";
 export type * from "./vault.js";
