@@ -13,6 +13,7 @@ from strongroom.cli.ending import CommandLineError
 from strongroom.cli.entries import ls, mv, put, rm
 from strongroom.cli.export import export
 from strongroom.cli.import_env import import_
+from strongroom.cli.import_fernet import fernet
 from strongroom.cli.import_otpauth import otpauth
 from strongroom.cli.init import init
 from strongroom.cli.passwords import calibrate, hash_, verify
@@ -111,6 +112,7 @@ for _command in (
     calibrate,
 ):
     strongroom.add_command(_command)
+import_.add_command(fernet)
 import_.add_command(otpauth)
 
 

@@ -24,6 +24,7 @@ def import_() -> None:
     """Take over credentials from another place.
 
     strongroom import env .env
+    strongroom import fernet tokens.txt
     strongroom import otpauth phone.txt
     """
 
