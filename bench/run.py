@@ -20,6 +20,7 @@ from bench.guard import guard
 from bench.javascript import javascript
 from bench.measure import Row, above, alternate, beside, shown, within
 from bench.passwords import passwords
+from bench.tokens import tokens
 from bench.vaults import vaults
 
 ROOT = Path(__file__).parent.parent
@@ -31,7 +32,7 @@ def main() -> None:
     """Measure everything and print the table."""
     cores, load = os.cpu_count(), os.getloadavg()[0]
     print(f"{platform.machine()}, {cores} cores, Python {platform.python_version()}; load before the run: {load:.1f}")
-    rows = [*in_rust(), *passwords(), *codes()]
+    rows = [*in_rust(), *passwords(), *codes(), *tokens()]
     with tempfile.TemporaryDirectory() as folder:
         rows += [guard(Path(folder)), *vaults(Path(folder)), *processes(Path(folder)), wheel(Path(folder))]
         rows += javascript(Path(folder))
