@@ -11,6 +11,7 @@ use crate::error::{Result, invalid};
 use crate::fork::Generation;
 use crate::otp::SealedTotp;
 use crate::secret::Secret;
+use crate::signing::Signer;
 
 /// What an entry and its secrets share. It holds no key: the vault does, and takes it away by locking.
 pub(crate) struct Snapshot {
@@ -196,5 +197,11 @@ impl Entry {
         };
         let Some(message) = bytes_of(message)? else { return wrong_type("the message as str or bytes", message) };
         Ok(PyBytes::new(py, &self.0.sealed()?.hmac(utf8(field)?, hash, &message)?))
+    }
+
+    /// Return what signs requests to an exchange with this entry's key.
+    #[pyo3(signature = (exchange, /, *, state=None))]
+    fn signer(&self, exchange: &Bound<'_, PyAny>, state: Option<&Bound<'_, PyAny>>) -> Result<Signer> {
+        Signer::of(&self.0, exchange, state)
     }
 }

@@ -21,6 +21,7 @@ mod reports;
 mod sealed;
 mod sealed_file;
 mod secret;
+mod signing;
 mod vault;
 
 #[pyo3::pymodule(gil_used = false)]
@@ -63,6 +64,8 @@ mod _strongroom {
     use crate::sealed_file::{read_sealed, replace_sealed};
     #[pymodule_export]
     use crate::secret::Secret;
+    #[pymodule_export]
+    use crate::signing::{Recipe, SignedRequest, Signer, exchanges};
     #[pymodule_export]
     use crate::vault::{Vault, create_vault, open_vault};
 

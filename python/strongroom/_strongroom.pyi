@@ -303,6 +303,26 @@ class Entry:
     def totp_of(self, field: str, /) -> SealedTotp:
         """Return the one-time codes of another field than `totp`. Raises as `totp`."""
 
+    def signer(self, exchange: str | Recipe, /, *, state: State | None = None) -> Signer:
+        """Return what signs requests to an exchange with this entry's key, which stays inside Rust.
+
+        `exchange` is a name of `strongroom.exchanges()`, or a `Recipe`. The entry has its credentials under ccxt's
+        names in snake case: `api_key` in info; `secret` or `private_key`, and where there is one `password`, in fields.
+        A private key may be PEM in any of its forms, DER, or bare base64 or hex; `key_password` opens an encrypted one.
+
+        Where an exchange wants a number that grows with each request, the open vault remembers the last one, for all of
+        its threads. Several processes with one API key need a `state`, a `strongroom.state.SqliteState` for example.
+
+        Raises `InvalidInputError` for an exchange that is not known, a field that is missing, and a key that is not of
+        the exchange's kind; as `fields`; `TypeError` for what is no state.
+
+        >>> signed = vault["binance/main"].signer("binance").sign("GET", "/api/v3/account", timestamp_ms=1700000000000)
+        >>> signed.url
+        'https://api.binance.com/api/v3/account?timestamp=1700000000000&signature=11ce...'
+        >>> signed.headers
+        {'X-MBX-APIKEY': 'vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A'}
+        """
+
 @final
 class OpenedBy:
     """How a vault was opened."""
@@ -1602,3 +1622,178 @@ def raise_to(state: State, key: str, at_least: int, unix_seconds: int, /) -> int
     >>> [strongroom.state.raise_to(state, "nonce", clock, 1_700_000_000) for clock in (1000, 1000, 900, 2000)]
     [1000, 1001, 1002, 2000]
     """
+
+def exchanges() -> tuple[str, ...]:
+    """Return the names of all exchanges that requests can be signed for, sorted.
+
+    A name with `/websocket` behind is the exchange's login there.
+
+    >>> "kraken" in strongroom.exchanges()
+    True
+    """
+
+@final
+class Recipe:
+    """What an exchange wants signed, with what, and where the signature goes.
+
+    >>> kraken = strongroom.Recipe.of("kraken")
+    >>> kraken
+    Recipe('kraken')
+    >>> kraken.host
+    'https://api.kraken.com'
+    """
+
+    @staticmethod
+    def of(exchange: str, /) -> Recipe:
+        """Return the recipe of an exchange of the table.
+
+        Raises `InvalidInputError` for a name that is not in `strongroom.exchanges()`, with the nearest ones that are.
+        """
+
+    @staticmethod
+    def from_json(text: str, /) -> Recipe:
+        """Read a recipe of your own: a JSON object with the members that docs.rs/strongroom lists under `signing`.
+
+        Raises `InvalidInputError` that says which member is wrong and what it may be; `LimitError` over 64 KiB.
+
+        >>> recipe = strongroom.Recipe.from_json('''{
+        ...     "exchange": "example",
+        ...     "host": "https://api.example.com",
+        ...     "schemes": [{"algorithm": "hmac-sha256", "encoding": "hex"}],
+        ...     "message": "<timestamp><method><path_query><body>",
+        ...     "headers": {"X-KEY": "<entry.api_key>", "X-TIME": "<timestamp>", "X-SIGN": "<signature>"}
+        ... }''')
+        >>> signer = vault["binance/main"].signer(recipe)
+        >>> signed = signer.sign("DELETE", "/orders/17", timestamp_ms=1700000000000)
+        >>> signed.headers["X-TIME"], len(signed.headers["X-SIGN"])
+        ('1700000000000', 64)
+        """
+
+    @property
+    def exchange(self) -> str:
+        """The exchange's name."""
+
+    @property
+    def host(self) -> str:
+        """Where a request with a bare path goes: `https://api.kraken.com`. A WebSocket login has its address here."""
+
+    @property
+    def source(self) -> str:
+        """The address of the exchange's own description of this; empty if there is none."""
+
+    @property
+    def is_login(self) -> bool:
+        """Whether it makes the message of a WebSocket login, and no HTTP request."""
+
+@final
+class Signer:
+    """Signs requests to an exchange with the key of an entry, which stays inside Rust. Threads may share it.
+
+    Raises `LockedError` once the vault is locked, and in a forked child.
+
+    >>> vault.put("kraken/main", {"secret": "c2VjcmV0"}, info={"api_key": "key"})
+    1
+    >>> signer = vault["kraken/main"].signer("kraken")
+    >>> signer
+    Signer('kraken')
+    >>> signed = signer.sign("POST", "/0/private/AddOrder", body="pair=XBTUSD&type=buy", timestamp_ms=1700000000000)
+    >>> signed
+    SignedRequest('POST', 'https://api.kraken.com/0/private/AddOrder')
+    >>> signed.body
+    'nonce=1700000000000&pair=XBTUSD&type=buy'
+
+    Send `signed.method`, `signed.url`, `signed.headers` and `signed.body` as they are, with any HTTP client.
+    """
+
+    def sign(
+        self,
+        method: str,
+        url: str,
+        *,
+        body: str | bytes | bytearray = b"",
+        headers: Mapping[str, str] | None = None,
+        timestamp_ms: int | None = None,
+        nonce: int | str | None = None,
+        values: Mapping[str, str | int] | None = None,
+    ) -> SignedRequest:
+        """Return the request with everything that the exchange wants to see, signed.
+
+        `url` is a whole URL, or a path from the slash on for the recipe's own host. Its query and `body`, a form
+        (`a=1&b=2`) or JSON as `json.dumps` makes it, are signed and sent as they are. `headers` are sent as well.
+        `timestamp_ms` is the time in milliseconds since 1970, without it this machine's, put right by what
+        `learn_clock` learnt. `nonce` is drawn where it is not given. `values` are what a recipe needs beside the
+        request, such as Backpack's `instruction`, or Hyperliquid's `vault_address`.
+
+        Raises `InvalidInputError` for what is missing or cannot be signed, which the text names; `LimitError` for a
+        URL, a body or a value that is too long; and what the state raises. Nothing is signed then.
+        """
+
+    def login(
+        self,
+        *,
+        timestamp_ms: int | None = None,
+        nonce: int | str | None = None,
+        values: Mapping[str, str | int] | None = None,
+    ) -> SignedRequest:
+        """Return the login of a WebSocket: connect to its `url`, and send its `body`. Arguments and errors as `sign`.
+
+        >>> vault.put("okx/main", {"secret": "...", "password": "..."}, info={"api_key": "key"})
+        1
+        >>> login = vault["okx/main"].signer("okx/websocket").login()
+        >>> login.url, login.body[:29]
+        ('wss://ws.okx.com:8443/ws/v5/private', '{"op":"login","args":[{"apiKe')
+        """
+
+    def learn_clock(self, server_ms: int, sent_ms: int, received_ms: int) -> None:
+        """Learn how far the server's clock is ahead of this machine's, for the times of later requests.
+
+        `server_ms` is what the server's time request answered, `sent_ms` and `received_ms` what this machine's clock
+        said before and after. As in NTP (RFC 5905, section 8), the server is taken to have read its clock half way in
+        between. Raises `InvalidInputError` for times that cannot be, and for clocks more than a day apart.
+
+        >>> signer = vault["binance/main"].signer("binance")
+        >>> signer.learn_clock(1700000005100, 1700000000000, 1700000000200)
+        >>> signer.clock_offset_ms
+        5000
+        """
+
+    @property
+    def clock_offset_ms(self) -> int:
+        """The server's clock minus this machine's, in milliseconds; 0 until it is learnt or set.
+
+        Setting it raises `InvalidInputError` for more than a day.
+        """
+
+    @clock_offset_ms.setter
+    def clock_offset_ms(self, offset_ms: int) -> None: ...
+    @property
+    def recipe(self) -> Recipe:
+        """What it signs by."""
+
+    @property
+    def algorithm(self) -> str | None:
+        """Which algorithm the entry's key is for: `hmac-sha256`, `ed25519`.. `None` where nothing is signed.
+
+        Those are `hmac-sha1`, `hmac-sha256`, `hmac-sha384`, `hmac-sha512`, `ed25519`, `es256`, `rsa-sha256`,
+        `rsa-pss-sha256`, `secp256k1` and `eip712`.
+        """
+
+@final
+class SignedRequest:
+    """A request, ready to be sent as it is: one byte changed, and the exchange refuses it."""
+
+    @property
+    def method(self) -> str:
+        """The method; empty for a WebSocket login."""
+
+    @property
+    def url(self) -> str:
+        """The whole URL."""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The caller's headers, the content type of a body, and those of the recipe: a new `dict` each time."""
+
+    @property
+    def body(self) -> str:
+        """The body, or the message of a WebSocket login."""

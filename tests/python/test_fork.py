@@ -25,6 +25,8 @@ vault = strongroom.open(path, passphrase="correct horse")
 entry = vault["binance/main"]
 secret = entry["secret"]
 totp = entry.totp
+signer = entry.signer("binance")
+counting = entry.signer("binance", state=strongroom.state.MemoryState())
 edit = vault.edit()
 {before}
 child = os.fork()
@@ -39,6 +41,8 @@ if child == 0:
         lambda: secret.reveal(), lambda: bool(secret), lambda: secret == "x",
         lambda: entry.totp, lambda: totp.now(), lambda: totp.at(59), lambda: totp.step(),
         lambda: totp.seconds_remaining(), lambda: totp.period, lambda: totp.fresh(), lambda: totp.wait_fresh(),
+        lambda: entry.signer("binance"), lambda: signer.sign("GET", "/"), lambda: counting.sign("GET", "/"),
+        lambda: signer.login(),
     ]
     for number, use in enumerate(uses):
         try:
@@ -51,7 +55,7 @@ if child == 0:
     assert entry.info["api_key"]
     with vault:
         pass
-    del vault, entry, secret, edit
+    del vault, entry, secret, totp, signer, counting, edit
     with strongroom.open(path, passphrase="correct horse") as own:
         own.update("binance/main", note="from the child")
     os._exit(0)
@@ -97,6 +101,29 @@ for thread in threads:
     thread.start()
 for event in started:
     event.wait()
+"""
+    after = "stop.set()\nfor thread in threads:\n    thread.join()"
+    assert run(vault, path, before, after) == "0\nfrom the child True\n"
+
+
+def test_fork_while_a_thread_makes_and_drops_signers(vault: Vault, path: Path) -> None:
+    """The lock that this takes is held at the moment of some of the forks, and no child takes it."""
+    before = """
+stop, started = threading.Event(), threading.Event()
+def making():
+    while not stop.is_set():
+        entry.signer("binance")
+        started.set()
+threads = [threading.Thread(target=making) for _ in range(2)]
+for thread in threads:
+    thread.start()
+started.wait()
+for _ in range(100):
+    if os.fork() == 0:
+        signal.alarm(60)
+        del signer, counting
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.wait()[1]) == 0
 """
     after = "stop.set()\nfor thread in threads:\n    thread.join()"
     assert run(vault, path, before, after) == "0\nfrom the child True\n"

@@ -1,6 +1,7 @@
 """What is left in the memory of a process that has used a secret without revealing it, and then locked the vault.
 
-The same for the seed of one-time codes, and for a password that was verified and then overwritten.
+The same for the seed of one-time codes, for keys that have signed requests, and for a password that was verified and
+then overwritten.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ from typing import TYPE_CHECKING
 import argon2
 import bcrypt
 import pytest
+import strongroom
+from ccxt_oracle import pem
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from pyotp.totp import TOTP
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import strongroom
 
 # Another process makes the entry: in the one under test, no Python object has ever held the secret.
 MAKER = """
@@ -39,7 +41,7 @@ import json, os, sys, strongroom
 disguised = bytes.fromhex(sys.argv[1])
 disguise = bytes((byte + 1) % 256 for byte in range(256))
 
-def is_in_memory():
+def times_in_memory(disguised):
     with open("/proc/self/maps") as maps:
         regions = [line.split(maxsplit=5) for line in maps]
     memory = os.open("/proc/self/mem", os.O_RDONLY)
@@ -62,7 +64,10 @@ def is_in_memory():
             at += len(piece) - (len(disguised) - 1) if at + len(piece) < end else len(piece)
     os.close(memory)
     assert searched > 1 << 20
-    return found > 0
+    return found
+
+def is_in_memory():
+    return times_in_memory(disguised) > 0
 """
 
 USER = (
@@ -103,6 +108,38 @@ vault = strongroom.open(sys.argv[2], key_file=sys.argv[3])
 uri = vault["zerodha/login"]["totp"].reveal()
 held = strongroom.Totp.from_uri(uri)
 print(json.dumps([codes, after_lock, is_in_memory(), held.at(59)]))
+"""
+)
+
+KEY_MAKER = """
+import json, sys, strongroom
+with strongroom.open(sys.argv[1], key_file=sys.argv[2]) as vault:
+    vault.put("exchange/canary", json.load(sys.stdin), info={"api_key": "k"})
+"""
+
+SIGNATURES = (
+    SEARCH
+    + """
+import base64
+
+def search():
+    return [times_in_memory(bytes.fromhex(form)) for form in forms]
+
+forms, exchange, given = json.loads(sys.argv[4])
+vault = strongroom.open(sys.argv[2], key_file=sys.argv[3])
+signer = vault["exchange/canary"].signer(exchange)
+signed = [signer.sign("POST", "/exchange", **given) for _ in range(1000)]
+same = {(each.url, each.body) for each in signed}
+found = [search()]
+vault.lock()
+found.append(search())
+vault = strongroom.open(sys.argv[2], key_file=sys.argv[3])
+[text] = [secret.reveal() for secret in vault["exchange/canary"].fields.values()]
+is_pem, is_hex = text.startswith("-----BEGIN"), text.startswith("0x")
+number = base64.b64decode("".join(text.split("\\n")[1:-2])) if is_pem else bytes.fromhex(text[2:]) if is_hex else b""
+backwards = number[::-1]
+found.append(search())
+print(json.dumps([*same, *found]))
 """
 )
 
@@ -170,6 +207,50 @@ def test_no_seed_is_left_behind(path: Path, key: strongroom.Key, form: str) -> N
     assert codes == [6, 6]
     assert not after_lock
     assert after_reveal, "the search finds what is there"
+
+
+def canary(kind: str) -> tuple[str, str, list[bytes], list[bytes]]:
+    """Make a new key: the exchange that it is for, the field, how it is written there, and which bytes are the key."""
+    if kind == "hmac":
+        secret = secrets.token_hex(32)
+        return "binance", secret, [secret.encode()], []
+    if kind == "secp256k1":
+        number = secrets.token_bytes(31)  # below the order of the curve
+        text = f"0x00{number.hex()}"
+        return "hyperliquid", text, [text.encode(), number.hex().encode()], [number, number[::-1]]
+    if kind == "ed25519":
+        seed = secrets.token_bytes(32)
+        text = pem(ed25519.Ed25519PrivateKey.from_private_bytes(seed))
+        return "binance", text, [text.encode()[-68:-28]], [seed]
+    key = rsa.generate_private_key(65_537, 2048)
+    text, numbers = pem(key), key.private_numbers()
+    parts = [number.to_bytes(size, "big") for number, size in ((numbers.d, 256), (numbers.p, 128), (numbers.q, 128))]
+    return "binance", text, [line.encode() for line in text.split()[8:12]], [*parts, *(part[::-1] for part in parts)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a process reads its own memory in /proc, which is Linux's")
+@pytest.mark.usefixtures("vault")
+@pytest.mark.parametrize("kind", ["hmac", "ed25519", "rsa", "secp256k1"])
+def test_no_signing_key_is_left_behind(path: Path, key: strongroom.Key, kind: str) -> None:
+    file = path.parent / "owner.key"
+    key.write(file)
+    where = [str(path), str(file)]
+    exchange, text, written, parsed = canary(kind)
+    field = "private_key" if kind == "secp256k1" else "secret"
+    subprocess.run([sys.executable, "-c", KEY_MAKER, *where], input=json.dumps({field: text}), text=True, check=True)
+    given: dict[str, object] = {"body": "a=1", "timestamp_ms": 1_700_000_000_000}
+    if kind == "secp256k1":
+        given |= {"body": '{"type":"noop"}', "nonce": 1}
+    forms = [bytes((byte + 1) % 256 for byte in form).hex() for form in (*written, *parsed)]
+    command = [sys.executable, "-c", SIGNATURES, "", *where, json.dumps([forms, exchange, given])]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+    signed, while_open, after_lock, after_reveal = json.loads(done.stdout)
+    with strongroom.open(path, key=key) as vault:
+        again = vault["exchange/canary"].signer(exchange).sign("POST", "/exchange", **given)  # type: ignore[arg-type]
+    assert signed == [again.url, again.body], "the key was used, and all 1,000 signatures were one"
+    assert not any(while_open[: len(written)]), "what is kept is the key, and not how it is written"
+    assert not any(after_lock)
+    assert all(after_reveal), "the search finds what is there"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a process reads its own memory in /proc, which is Linux's")

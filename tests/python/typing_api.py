@@ -18,9 +18,12 @@ from strongroom import (
     Kdf,
     Key,
     OpenedBy,
+    Recipe,
     Rekeyed,
     Revoked,
     Secret,
+    SignedRequest,
+    Signer,
     Slot,
     StrongroomError,
     Totp,
@@ -249,6 +252,25 @@ async def codes_of_an_entry(vault: Vault) -> None:
     assert_type(totp.fresh(5, at=59), tuple[str | None, int])
     assert_type((totp.step(), totp.seconds_remaining(), totp.period), tuple[int, int, int])
     assert_type(await aio.wait_fresh(totp, 5), str)
+
+
+def signed_requests(vault: Vault, path: Path) -> SignedRequest:
+    assert_type(strongroom.exchanges(), tuple[str, ...])
+    recipe = Recipe.of("kraken")
+    assert_type((recipe.exchange, recipe.host, recipe.source, recipe.is_login), tuple[str, str, str, bool])
+    entry = vault["a/b"]
+    signer: Signer = entry.signer("kraken", state=SqliteState(path))
+    assert_type(entry.signer(Recipe.from_json("{}")), Signer)
+    entry.signer({"exchange": "x"})  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    signer.learn_clock(server_ms=1, sent_ms=2, received_ms=3)
+    signer.clock_offset_ms = signer.clock_offset_ms + 1
+    assert_type((signer.recipe, signer.algorithm), tuple[Recipe, str | None])
+    login = signer.login(timestamp_ms=1, nonce="2", values={"challenge": "3"})
+    assert_type((login.method, login.url, login.headers, login.body), tuple[str, str, dict[str, str], str])
+    signer.sign("POST", "/", body={"a": 1})  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    text: dict[str, str] = {"a": "b"}
+    signer.sign("POST", "/", body="{}", values=text)
+    return signer.sign("POST", "/", body=b"{}", headers=text, timestamp_ms=1, nonce=2, values={"a": "b", "c": 3})
 
 
 def around_codes(uri: str, account: otp.Account) -> None:

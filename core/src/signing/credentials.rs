@@ -67,12 +67,13 @@ impl Credentials {
         Ok(encode(*encoding, &key.sign(message)?))
     }
 
+    pub(super) fn algorithm(&self) -> Option<Algorithm> {
+        self.key.as_ref().map(|(_, algorithm, _)| *algorithm)
+    }
+
     /// The algorithm's name in a JSON Web Token (RFC 7518, section 3.1; RFC 8037, section 3.1).
     pub(super) fn alg(&self) -> &'static str {
-        match self.key {
-            Some((_, algorithm, _)) => algorithm.jwt(),
-            None => "none",
-        }
+        self.algorithm().map_or("none", Algorithm::jwt)
     }
 }
 

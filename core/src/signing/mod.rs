@@ -52,7 +52,7 @@
 //! joined with `+` are one behind the other. Filters follow, each behind a colon: `<nonce+body:sha256:hex>`. They are
 //! `sha256`, `sha512`, `keccak256`, `hex`, `base64`, `base64url`, `percent`, `decoded` (from percent-encoding), `lower`, `json` (a JSON string), `object` (a
 //! JSON object, `{}` for nothing), `members` (its members, each behind a comma), `form` and `raw_form` (a JSON object as a
-//! query), `sorted` (a query by its names), `flat`, `msgpack`, `u64`, `address`, `option_u64`, `option_address` and
+//! query, percent-encoded or not; what is a query is left so, or decoded), `sorted` (a query by its names), `flat`, `msgpack`, `u64`, `address`, `option_u64`, `option_address` and
 //! `sign`.
 
 use std::sync::Arc;
@@ -95,6 +95,7 @@ pub use request::{Request, SignedRequest};
 
 use credentials::Credentials;
 use draft::Draft;
+use key::Algorithm;
 
 /// How far a server's clock may be off this machine's, in milliseconds: a day.
 const MAX_OFFSET_MS: i64 = 86_400_000;
@@ -106,6 +107,7 @@ const MAX_OFFSET_MS: i64 = 86_400_000;
 pub struct Signer {
     recipe: Arc<Recipe>,
     credentials: Held<Credentials>,
+    algorithm: Option<Algorithm>,
     clock_offset_ms: AtomicI64,
 }
 
@@ -124,8 +126,10 @@ impl SealedEntry {
     /// # Errors
     /// As [`SealedEntry::signer`].
     pub fn signer_with(&self, recipe: Recipe) -> Result<Signer> {
-        let credentials = self.hold(Credentials::read(self, &recipe)?)?;
-        Ok(Signer { recipe: Arc::new(recipe), credentials, clock_offset_ms: AtomicI64::new(0) })
+        let credentials = Credentials::read(self, &recipe)?;
+        let algorithm = credentials.algorithm();
+        let credentials = self.hold(credentials)?;
+        Ok(Signer { recipe: Arc::new(recipe), credentials, algorithm, clock_offset_ms: AtomicI64::new(0) })
     }
 }
 
@@ -134,6 +138,16 @@ impl Signer {
     #[must_use]
     pub fn recipe(&self) -> &Recipe {
         &self.recipe
+    }
+
+    /// Which of the recipe's algorithms the entry's key is for, as [a recipe](crate::signing#a-recipe-of-your-own) names them:
+    /// `hmac-sha256`. `None` where nothing is signed, and a token is sent instead.
+    #[must_use]
+    pub const fn algorithm(&self) -> Option<&'static str> {
+        match self.algorithm {
+            Some(algorithm) => Some(algorithm.as_str()),
+            None => None,
+        }
     }
 
     /// The request with everything that the exchange wants to see, signed.
