@@ -145,9 +145,9 @@ def records(case: str, count: int, seed: str = "") -> list[Record]:
     about = CASES[case]
     names = {"api_key": "apiKey", "secret": "secret", "password": "password", "private_key": "privateKey"}
     made: list[Record] = []
+    exchange = getattr(ccxt, about.exchange)({names[name]: value for name, value in about.credentials.items()})
     for number in range(count):
         dice = Dice(f"{case} {seed} {number}")
-        exchange = getattr(ccxt, about.exchange)({names[name]: value for name, value in about.credentials.items()})
         # From 2020 to 2040. HTX's seconds are rounded by ccxt, to an even one at half.
         timestamp_ms = dice.random.randrange(1_577_836_800, 2_208_988_800) * 1000 + dice.random.randrange(500)
         pin(exchange, dice, timestamp_ms)
@@ -158,7 +158,8 @@ def records(case: str, count: int, seed: str = "") -> list[Record]:
 
 
 def pin(exchange: Any, dice: Dice, timestamp_ms: int) -> None:
-    """Set the clock of an instance, and its dice."""
+    """Set the clock of an instance, and its dice, and have it forget the last nonce."""
+    exchange.options["lastNonce"] = 0
     exchange.milliseconds = lambda: timestamp_ms
     exchange.seconds = lambda: timestamp_ms // 1000
     exchange.microseconds = lambda: timestamp_ms * 1000

@@ -41,7 +41,7 @@ pub(super) enum Filter {
     OptionU64,
     /// Percent-encoding of all but RFC 3986's unreserved characters.
     Percent,
-    /// As [`Filter::Form`], without percent-encoding.
+    /// A JSON object as a query without percent-encoding; a query with it taken off.
     RawForm,
     Sha256,
     Sha512,
@@ -123,7 +123,8 @@ impl Filter {
             Self::OptionU64 if bytes.is_empty() => Vec::new(),
             Self::OptionU64 => [&[0], number(text()?, what)?.as_slice()].concat(),
             Self::Percent => percent(text()?).into_owned().into(),
-            Self::RawForm => form(text()?, what, |text| text.into())?.into_owned().into(),
+            Self::RawForm if is_json(text()?) => form(text()?, what, |text| text.into())?.into_owned().into(),
+            Self::RawForm => percent_decode(bytes).collect(),
             Self::Sha256 => Sha256::digest(bytes).to_vec(),
             Self::Sha512 => Sha512::digest(bytes).to_vec(),
             Self::Sign => sign(bytes)?,

@@ -104,7 +104,7 @@ pub(super) const ROWS: &[Row<'_>] = &[
         source: "https://docs.backpack.exchange/#section/Authentication/Signing-requests",
         host: "https://api.backpack.exchange",
         schemes: &[(Ed25519, Text, Base64)],
-        parts: &[("sorted", "&<params:form:sorted>", "params")],
+        parts: &[("asked", "<params:form:sorted>", ""), ("sorted", "&<asked>", "asked")],
         message: "instruction=<value.instruction><sorted>&timestamp=<timestamp>&window=5000",
         headers: &[
             ("X-API-Key", "<entry.api_key>"),
@@ -189,7 +189,8 @@ pub(super) const ROWS: &[Row<'_>] = &[
         schemes: &[(HmacSha256, Text, Base64Url)],
         nonce: Some(Uuid),
         parts: &[
-            ("hash", r#","query_hash":"<params:form:sha512:hex>","query_hash_alg":"SHA512""#, "params"),
+            ("asked", "<params:form>", ""),
+            ("hash", r#","query_hash":"<asked:sha512:hex>","query_hash_alg":"SHA512""#, "asked"),
             ("head", r#"{"alg":"<alg>","typ":"JWT"}"#, ""),
             ("claims", r#"{"access_key":<entry.api_key:json>,"nonce":<nonce:json>,"timestamp":<timestamp><hash>}"#, ""),
         ],
@@ -645,7 +646,8 @@ pub(super) const ROWS: &[Row<'_>] = &[
         schemes: &[(HmacSha256, Text, Base64Url)],
         nonce: Some(Uuid),
         parts: &[
-            ("hash", r#","query_hash":"<params:raw_form:sha512:hex>","query_hash_alg":"SHA512""#, "params"),
+            ("asked", "<params:raw_form>", ""),
+            ("hash", r#","query_hash":"<asked:sha512:hex>","query_hash_alg":"SHA512""#, "asked"),
             ("head", r#"{"alg":"<alg>","typ":"JWT"}"#, ""),
             ("claims", r#"{"access_key":<entry.api_key:json>,"nonce":<nonce:json><hash>}"#, ""),
         ],
