@@ -88,6 +88,6 @@ def test_the_first_minute_in_python(tmp_path: Path) -> None:
     assert "my-api-secret" not in output
 
 
-@pytest.mark.parametrize("block", OTHERS, ids=["passwords", "one_time_codes", "sealing"])
+@pytest.mark.parametrize("block", OTHERS, ids=["signing", "passwords", "one_time_codes", "sealing"])
 def test_what_else_there_is_in_python(block: str, tmp_path: Path) -> None:
     run_python(block, tmp_path)
