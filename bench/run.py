@@ -20,6 +20,7 @@ from bench.guard import guard
 from bench.javascript import javascript
 from bench.measure import Row, above, alternate, beside, shown, within
 from bench.passwords import passwords
+from bench.signing import signing
 from bench.tokens import tokens
 from bench.vaults import vaults
 
@@ -34,7 +35,13 @@ def main() -> None:
     print(f"{platform.machine()}, {cores} cores, Python {platform.python_version()}; load before the run: {load:.1f}")
     rows = [*in_rust(), *passwords(), *codes(), *tokens()]
     with tempfile.TemporaryDirectory() as folder:
-        rows += [guard(Path(folder)), *vaults(Path(folder)), *processes(Path(folder)), wheel(Path(folder))]
+        rows += [
+            *signing(Path(folder)),
+            guard(Path(folder)),
+            *vaults(Path(folder)),
+            *processes(Path(folder)),
+            wheel(Path(folder)),
+        ]
         rows += javascript(Path(folder))
     table = [("", "ours", "peer", "ours/peer", "target", "")]
     table += [(r.what, r.ours, r.peer, r.ratio, r.target, "MISSED" if r.met is False else "") for r in rows]
