@@ -1,5 +1,6 @@
 //! A request while it is being signed: the templates of a recipe, filled in.
 
+use core::cell::Cell;
 use std::borrow::Cow;
 
 use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
@@ -8,10 +9,14 @@ use zeroize::Zeroizing;
 use super::credentials::Credentials;
 use super::filter::{is_json, percent, sorted};
 use super::json::{Json, quoted};
+use super::near;
 use super::recipe::{Encoding, Place, Recipe};
-use super::request::{Address, Request, SignedRequest};
+use super::request::{Address, MAX_BODY, Request, SignedRequest};
 use super::template::{Need, Piece, Source, Template};
 use crate::{Error, Result};
+
+/// A recipe of the table reads the longest body some four times.
+const BUDGET: usize = 16 * MAX_BODY;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";
@@ -30,10 +35,12 @@ pub(super) struct Draft<'a> {
     parts: Vec<Zeroizing<Vec<u8>>>,
     message: Vec<u8>,
     signature: Vec<u8>,
+    /// How many bytes more templates may read and make.
+    budget: Cell<usize>,
 }
 
 impl<'a> Draft<'a> {
-    /// Nothing of it needs the nonce, so that one is drawn only for a request that is in order.
+    /// All that can be checked without the nonce, so that none is drawn for a request that is refused.
     pub(super) fn new(recipe: &'a Recipe, credentials: &'a Credentials, request: &'a Request<'a>) -> Result<Self> {
         let address = request.address(recipe)?;
         let given = request.text()?;
@@ -53,8 +60,10 @@ impl<'a> Draft<'a> {
             parts: Vec::new(),
             message: Vec::new(),
             signature: Vec::new(),
+            budget: Cell::new(BUDGET),
         };
         draft.check_values()?;
+        draft.check_names()?;
         draft.check_headers()?;
         Ok(draft)
     }
@@ -62,14 +71,14 @@ impl<'a> Draft<'a> {
     /// The value that the caller's own parameter of the name has, which is then the nonce.
     pub(super) fn nonce_given(&self) -> Option<String> {
         let (place, name, _) = self.recipe.add.iter().find(|(_, _, value)| value.uses(&Source::Nonce))?;
-        find(self.parameters(*place), name)
+        self.parameter(*place, name)
     }
 
     pub(super) fn sign(mut self, nonce: String) -> Result<SignedRequest> {
         self.nonce = nonce;
         let recipe = self.recipe;
         for (place, name, value) in &recipe.add {
-            if find(self.parameters(*place), name).is_none() {
+            if self.parameter(*place, name).is_none() {
                 let value = self.text(value, name)?;
                 self.put(*place, name, &value, Side::Front)?;
             }
@@ -141,6 +150,25 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
+    /// A name that nobody reads is one that is misspelt: a value that is then missing could be whose money it is.
+    fn check_names(&self) -> Result<()> {
+        if self.request.values.is_empty() {
+            return Ok(());
+        }
+        let sources = self.recipe.templates().flat_map(Template::sources);
+        let known = sources.filter_map(|source| match source {
+            Source::Value(name, _) => Some(name.as_str()),
+            _ => None,
+        });
+        let known: Vec<_> = known.collect();
+        match self.request.values.iter().find(|(name, _)| !known.contains(name)) {
+            Some((name, _)) => {
+                Err(near::unknown(&format!("value for {}", self.recipe.exchange()), name, known.into_iter()))
+            }
+            None => Ok(()),
+        }
+    }
+
     fn check_headers(&self) -> Result<()> {
         match self.recipe.headers.iter().find(|(name, _)| self.request.header(name).is_some()) {
             Some((name, _)) => Err(Error::invalid(format!("the signer sets the header {name}; leave it out"))),
@@ -157,8 +185,12 @@ impl<'a> Draft<'a> {
         }
     }
 
-    fn parameters(&self, place: Place) -> &str {
-        if self.is_in_query(place) { &self.query } else { &self.body }
+    fn parameter(&self, place: Place, name: &str) -> Option<String> {
+        match place {
+            Place::Query => find(&self.query, name),
+            Place::Body => find(&self.body, name),
+            Place::Params => find(&self.query, name).or_else(|| find(&self.body, name)),
+        }
     }
 
     fn is_in_query(&self, place: Place) -> bool {
@@ -187,24 +219,41 @@ impl<'a> Draft<'a> {
             match piece {
                 Piece::Literal(text) => out.extend_from_slice(text.as_bytes()),
                 Piece::Part { sources, filters, .. } if filters.is_empty() => {
-                    for source in sources {
-                        out.extend_from_slice(&self.value(source)?);
-                    }
+                    self.append(sources, &mut out)?;
                 }
                 Piece::Part { sources, filters, name } => {
                     let mut bytes = Zeroizing::new(Vec::new());
-                    for source in sources {
-                        bytes.extend_from_slice(&self.value(source)?);
-                    }
+                    self.append(sources, &mut bytes)?;
                     for filter in filters {
                         let sign = |message: &[u8]| self.credentials.sign(message);
                         bytes = Zeroizing::new(filter.apply(&bytes, name, &sign)?);
+                        self.spend(bytes.len())?;
                     }
                     out.extend_from_slice(&bytes);
                 }
             }
         }
         Ok(out)
+    }
+
+    fn append(&self, sources: &[Source], out: &mut Zeroizing<Vec<u8>>) -> Result<()> {
+        for source in sources {
+            let value = self.value(source)?;
+            self.spend(value.len())?;
+            out.extend_from_slice(&value);
+        }
+        Ok(())
+    }
+
+    /// Parts can be made of parts, and filters make text longer, so that a few lines could ask for any amount of work.
+    fn spend(&self, bytes: usize) -> Result<()> {
+        let left = self.budget.get().checked_sub(bytes);
+        self.budget.set(left.ok_or(Error::Limit {
+            what: "bytes that a recipe reads and makes for one request",
+            asked: (BUDGET - self.budget.get()).saturating_add(bytes) as u64,
+            allowed: BUDGET as u64,
+        })?);
+        Ok(())
     }
 
     fn value(&self, source: &Source) -> Result<Cow<'_, [u8]>> {

@@ -46,14 +46,15 @@
 //! | `headers` | an object of names and values; one whose value is empty is left out |
 //!
 //! A value, body or message is text with `<part>`s in it. A part is one of `alg`, `body`, `content_type`, `expires`,
-//! `given` (the caller's body), `given.NAME` (a member of it), `host`, `message`, `method`, `nonce`, `params` (the query if there is one, else the body),
-//! `path`, `path_query`, `query`, `route`, `signature`, `timestamp`; `entry.FIELD`, a field of the entry; `value.NAME`,
-//! what the caller passes beside the request (`value.NAME?` if it may be missing); or the name of one of `parts`. Parts
-//! joined with `+` are one behind the other. Filters follow, each behind a colon: `<nonce+body:sha256:hex>`. They are
-//! `sha256`, `sha512`, `keccak256`, `hex`, `base64`, `base64url`, `percent`, `decoded` (from percent-encoding), `lower`, `json` (a JSON string), `object` (a
-//! JSON object, `{}` for nothing), `members` (its members, each behind a comma), `form` and `raw_form` (a JSON object as a
-//! query, percent-encoded or not; what is a query is left so, or decoded), `sorted` (a query by its names), `flat`, `msgpack`, `u64`, `address`, `option_u64`, `option_address` and
-//! `sign`.
+//! `given` (the caller's body), `given.NAME` (a member of it), `host`, `message`, `method`, `nonce`, `params` (the
+//! query if there is one, else the body), `path`, `path_query`, `query`, `route`, `signature`, `timestamp`;
+//! `entry.FIELD`, a field of the entry; `value.NAME`, what the caller passes beside the request (`value.NAME?` if it
+//! may be missing); or the name of one of `parts`. Parts joined with `+` are one behind the other. Filters follow, each
+//! behind a colon: `<nonce+body:sha256:hex>`. They are `sha256`, `sha512`, `keccak256`, `hex`, `base64`, `base64url`,
+//! `percent`, `decoded` (from percent-encoding), `lower`, `json` (a JSON string), `object` (a JSON object, `{}` for
+//! nothing), `members` (its members, each behind a comma), `form` and `raw_form` (a JSON object as a query,
+//! percent-encoded or not; what is a query is left so, or decoded), `sorted` (a query by its names), `flat`, `msgpack`,
+//! `u64`, `address`, `option_u64`, `option_address` and `sign`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -8,7 +8,7 @@ use crate::{Error, Result};
 /// The longest URL, in bytes.
 const MAX_URL: usize = 64 * 1024;
 /// The longest body, in bytes.
-const MAX_BODY: usize = 16 * 1024 * 1024;
+pub(super) const MAX_BODY: usize = 16 * 1024 * 1024;
 /// The most headers and values, and the longest of a value, in bytes.
 const MAX_VALUES: usize = 64;
 const MAX_VALUE: usize = 4096;
@@ -22,7 +22,7 @@ pub struct Request<'a> {
     pub(super) headers: Vec<(&'a str, &'a str)>,
     pub(super) timestamp_ms: i64,
     pub(super) nonce: Option<&'a str>,
-    values: Vec<(&'a str, &'a str)>,
+    pub(super) values: Vec<(&'a str, &'a str)>,
 }
 
 /// A request, ready to be sent as it is: one byte changed, and the signature is another's.

@@ -103,9 +103,7 @@ impl Template {
         let mut pieces = Vec::new();
         let mut rest = text;
         while let Some((literal, behind)) = rest.split_once('<') {
-            let (inside, behind) = behind
-                .split_once('>')
-                .ok_or_else(|| Error::invalid(format!("a < without its > in the template {text:?}")))?;
+            let (inside, behind) = behind.split_once('>').ok_or_else(|| Error::invalid("expected a > for each <"))?;
             if !literal.is_empty() {
                 pieces.push(Piece::Literal(literal.to_owned()));
             }
