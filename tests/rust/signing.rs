@@ -111,6 +111,21 @@ fn nonces_rise_for_an_account_through_all_signers_of_a_vault() {
 }
 
 #[test]
+fn the_key_decides_on_the_algorithm() {
+    let mut vault = vault();
+    assert_eq!(kraken(&mut vault).algorithm(), Some("hmac-sha512"));
+    // The first private key of RFC 8410, section 10.3.
+    let pem = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n-----END PRIVATE KEY-----";
+    for (secret, algorithm) in [("hush", "hmac-sha256"), (pem, "ed25519")] {
+        vault.put("binance/main", entry(&[("secret", secret)], &[("api_key", "key")])).unwrap();
+        let signer = vault.entry("binance/main").unwrap().signer("binance").unwrap();
+        assert_eq!(signer.algorithm(), Some(algorithm));
+    }
+    vault.put("alpaca/main", entry(&[("secret", "hush")], &[("api_key", "key")])).unwrap();
+    assert_eq!(vault.entry("alpaca/main").unwrap().signer("alpaca").unwrap().algorithm(), None);
+}
+
+#[test]
 fn the_clock_of_a_server_is_learnt() {
     let mut vault = vault();
     let signer = kraken(&mut vault);
