@@ -150,6 +150,7 @@ test("the package's README runs as it stands there", async () => {
     "[ 'binance/main', 'zerodha/login' ]\nmy-api-key\n32 64\ndecrypt\n",
     "true null\n",
     "accepted\nused\n",
+    "an OAuth token\nmy-api-secret\n",
     "56666666\n",
   ]);
   const { names } = JSON.parse(
