@@ -214,10 +214,10 @@ impl<'a> Draft<'a> {
 
     /// Wiped when dropped, since it may be made of a secret field.
     fn render(&self, template: &Template) -> Result<Zeroizing<Vec<u8>>> {
-        let mut out = Zeroizing::new(Vec::with_capacity(256));
+        let mut out = Zeroizing::new(Vec::with_capacity(512));
         for piece in template.pieces() {
             match piece {
-                Piece::Literal(text) => out.extend_from_slice(text.as_bytes()),
+                Piece::Literal(text) => append(&mut out, text.as_bytes()),
                 Piece::Part { sources, filters, .. } if filters.is_empty() => {
                     self.append(sources, &mut out)?;
                 }
@@ -229,7 +229,7 @@ impl<'a> Draft<'a> {
                         bytes = Zeroizing::new(filter.apply(&bytes, name, &sign)?);
                         self.spend(bytes.len())?;
                     }
-                    out.extend_from_slice(&bytes);
+                    append(&mut out, &bytes);
                 }
             }
         }
@@ -240,7 +240,7 @@ impl<'a> Draft<'a> {
         for source in sources {
             let value = self.value(source)?;
             self.spend(value.len())?;
-            out.extend_from_slice(&value);
+            append(out, &value);
         }
         Ok(())
     }
@@ -283,6 +283,17 @@ impl<'a> Draft<'a> {
         };
         Ok(text.as_bytes().into())
     }
+}
+
+/// Appends to what may hold a secret. A vector that grows by itself leaves its old bytes behind.
+fn append(out: &mut Zeroizing<Vec<u8>>, more: &[u8]) {
+    let length = out.len() + more.len();
+    if length > out.capacity() {
+        let mut larger = Zeroizing::new(Vec::with_capacity(length.max(2 * out.capacity())));
+        larger.extend_from_slice(out);
+        *out = larger;
+    }
+    out.extend_from_slice(more);
 }
 
 /// A signature as the recipe writes it.

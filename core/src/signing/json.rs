@@ -89,9 +89,14 @@ fn read<'a>(text: &'a str, depth: usize, room: &mut usize) -> core::result::Resu
     })
 }
 
-/// A JSON text (RFC 8259, section 7), in quotes.
+/// A JSON text (RFC 8259, section 7), in quotes. It is the one copy of what may be a secret: there is room for all of it.
 pub(super) fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    let written = |byte| if byte < b' ' || byte == b'"' || byte == b'\\' { 6 } else { 1 };
+    let mut out = Vec::with_capacity(2 + text.bytes().map(written).sum::<usize>());
+    match serde_json::to_writer(&mut out, text) {
+        Ok(()) => String::from_utf8(out).unwrap_or_default(),
+        Err(_) => String::new(), // a vector takes all that is written
+    }
 }
 
 struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
