@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bench.measure import Row, alternate, beside, within
 
-CALLS = 500
+CALLS = 50
 """How many requests one measurement has: one is too short to be measured by itself."""
 AT = 1_700_000_000_000
 SECRET = "NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XAbvqqM6A7H5fATj0j"
@@ -113,7 +113,7 @@ def rows(
     what: str, ours: Callable[[], object], peer: Callable[[], object], target: float, ratio: float | None = None
 ) -> list[Row]:
     """Compare the time of one request, and hold ours to a time of its own."""
-    times = [seconds / CALLS for seconds in alternate(15, lambda: repeat(ours), lambda: repeat(peer))]
+    times = [seconds / CALLS for seconds in alternate(31, lambda: repeat(ours), lambda: repeat(peer))]
     name, _, _ = what.partition(",")
     return [within(f"a signed request: {name}", times[0], target), beside(f"a signed request: {what}", times, ratio)]
 
