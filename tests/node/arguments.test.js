@@ -108,11 +108,12 @@ const LARGE = new Set([
 async function calls(api) {
   const key = await api.generateKey();
   const vault = await api.Vault.create({ key });
-  await vault.put("binance/main", { secret: "s", totp: "GEZDGNBVGY3TQOJQ" }, { info: { a: "b" } });
+  await vault.put("binance/main", { secret: "s", totp: "GEZDGNBVGY3TQOJQ" }, { info: { api_key: "k" } });
   const sealed = await vault.seal();
   const entry = vault.entry("binance/main");
   const totp = await api.Totp.generate();
   const hotp = await api.Hotp.generate();
+  const signer = entry.signer("binance");
   const hasher = await api.createPasswordHasher({ kdf: api.Kdf.argon2id({ memoryKib: 19_456, passes: 2, lanes: 1 }) });
   const guard = await api.createGuard();
   const delivered = await api.createDeliveredCodes(new Uint8Array(16));
@@ -194,6 +195,12 @@ async function calls(api) {
     ["totp.step", entry.totp.step, [at]],
     ["totp.secondsRemaining", entry.totp.secondsRemaining, [at]],
     ["totp.fresh", entry.totp.fresh, [5, at]],
+    ["signer", (recipe, options) => entry.signer(recipe, options).clockOffsetMs(), ["binance", {}]],
+    ["readRecipe", api.readRecipe, ["binance"]],
+    ["Signer.sign", signer.sign, ["GET", "/api/v3/account", { body: "", values: {}, timestampMs: at * 1000 }]],
+    ["Signer.login", entry.signer("bybit/websocket").login, [{ nonce: "5", values: {} }]],
+    ["Signer.learnClock", signer.learnClock, [at * 1000, at * 1000, at * 1000]],
+    ["Signer.setClockOffsetMs", signer.setClockOffsetMs, [5]],
     ["Totp.uri", totp.uri, ["alice", "Example"]],
     ["Totp.withWindow", totp.withWindow, [1, 1]],
     ["Totp.withDrift", totp.withDrift, [1]],
@@ -229,7 +236,7 @@ function isFine(name, oddity, good) {
     case typeof good === "number":
       return (
         ["number", "a fraction", "date that throws"].includes(oddity) ||
-        (name.endsWith("Drift") && oddity.endsWith("below"))
+        (/Drift$|OffsetMs$/.test(name) && oddity.endsWith("below"))
       );
     case good instanceof Uint8Array: // a key, or a secret
       return ["subclass of bytes", "shared bytes"].includes(oddity);
@@ -239,7 +246,7 @@ function isFine(name, oddity, good) {
     case Array.isArray(good):
       return oddity === "array";
     default: // no option is given, of those there are; a date and the like have none
-      return NO_OPTIONS.has(oddity) || (/Kdf|Guard/.test(name) && oddity === "promise");
+      return NO_OPTIONS.has(oddity) || (/Kdf|Guard|^signer/.test(name) && oddity === "promise");
   }
 }
 

@@ -20,7 +20,8 @@ function members(file, name) {
 for (const [face, api] of FACES) {
   test(`${face} has every member that its types say`, async () => {
     const vault = await api.Vault.create({ key: await api.generateKey() });
-    await vault.put("a/b", {});
+    await vault.put("a/b", { secret: "x" }, { info: { api_key: "x" } });
+    const [signer, login] = ["binance", "bybit/websocket"].map((name) => vault.entry("a/b").signer(name));
     const totp = await api.Totp.generate();
     /** @type {[string, string, object][]} */
     const made = [
@@ -47,6 +48,10 @@ for (const [face, api] of FACES) {
       ["otp", "Fresh", await totp.fresh()],
       ["otp", "Guard", await api.createGuard()],
       ["otp", "DeliveredCodes", await api.createDeliveredCodes(new Uint8Array(16))],
+      ["signing", "Signer", signer ?? assert.fail()],
+      ["signing", "SignedRequest", await (signer ?? assert.fail()).sign("GET", "/api/v3/account")],
+      ["signing", "SignedLogin", await (login ?? assert.fail()).login()],
+      ["signing", "RecipeFacts", await api.readRecipe("kraken")],
       ["password", "PasswordHasher", await api.createPasswordHasher()],
       ["sealed", "FernetMaker", api.Fernet],
       ["sealed", "Fernet", await api.Fernet.fromKey(await api.Fernet.generateKey())],
@@ -71,6 +76,7 @@ for (const [face, api] of FACES) {
         ...members("otp", "Otp"),
         ...members("password", "Passwords"),
         ...members("sealed", "Sealing"),
+        ...members("signing", "Signing"),
       ].sort(),
     );
     await vault.lock();

@@ -23,6 +23,7 @@ import type {
   HotpMaker,
   Kdf,
   KdfMaker,
+  LoginOptions,
   Migration,
   NewPasskey,
   OpenedBy,
@@ -34,10 +35,18 @@ import type {
   PasswordHasher,
   PasswordHasherOptions,
   Passwords,
+  Recipe,
+  RecipeFacts,
   Rekeyed,
   Revoked,
   SealedTotp,
   Sealing,
+  SignedLogin,
+  SignedRequest,
+  Signer,
+  SignerOptions,
+  Signing,
+  SignOptions,
   Slot,
   State,
   StrongroomError,
@@ -134,6 +143,29 @@ export async function overAWorker(bytes: Uint8Array, key: string, date: Date, st
   is<Promise<string>>()(entry.totp.now(), true);
   is<Promise<Fresh>>()(entry.totp.fresh(5, date), true);
 
+  const recipe: Recipe = {
+    exchange: "example",
+    schemes: [{ algorithm: "hmac-sha256", secret: "base64", encoding: "hex" }],
+    add: [["params", "timestamp", "<timestamp>"]],
+    parts: [["account", "<entry.api_key>", "query"]],
+    message: "<query>",
+    headers: { "X-Sign": "<signature>" },
+  };
+  is<Promise<string[]>>()(asynchronous.exchanges(), true);
+  is<Promise<RecipeFacts>>()(asynchronous.readRecipe(recipe), true);
+  const shared: SignerOptions = { state };
+  is<Signer>()(entry.signer(recipe), true);
+  const signer: Signer = entry.signer("kraken", shared);
+  const login: LoginOptions = { timestampMs: 1, nonce: "5", values: { challenge: "x" } };
+  const request: SignOptions = { ...login, nonce: 5, body: bytes, headers: { "X-Other": "x" } };
+  is<Promise<SignedRequest>>()(signer.sign("GET", "/path", request), true);
+  is<Promise<SignedLogin>>()(signer.login(login), true);
+  is<Promise<number>>()(signer.learnClock(1, 1, 1), true);
+  is<Promise<number>>()(signer.clockOffsetMs(), true);
+  is<Promise<void>>()(signer.setClockOffsetMs(1), true);
+  const signed = await signer.sign("POST", "/path", { body: "x" });
+  await fetch(signed.url, signed);
+
   const algorithm: OtpAlgorithm = "sha256";
   const settings: TotpOptions = { algorithm, digits: 8, period: 60, steam: false };
   const totp: Totp = await Totp.fromSecret(bytes, settings);
@@ -208,6 +240,9 @@ export function withoutAWorker(bytes: Uint8Array, key: string): void {
   const entry: synchronous.Entry = vault.entry("a/b");
   is<FieldValue>()(entry.reveal("secret"), true);
   is<string>()(entry.totp.now(), true);
+  const signer: synchronous.Signer = entry.signer("kraken");
+  is<SignedRequest>()(signer.sign("GET", "/path"), true);
+  is<string[]>()(synchronous.exchanges(), true);
   const fresh = entry.totp.fresh();
   is<string | null>()(fresh.code, true);
   const totp: synchronous.Totp = Totp.generate();
@@ -245,6 +280,13 @@ export async function whatIsRefused(vault: Vault, bytes: Uint8Array, fault: Stro
   vault.entry("a/b").secret;
   // @ts-expect-error there is no such hash
   await vault.entry("a/b").hmac("secret", "message", "md5");
+  // @ts-expect-error there is no such algorithm
+  vault.entry("a/b").signer({ exchange: "x", schemes: [{ algorithm: "md5", encoding: "hex" }] });
+  const signer = vault.entry("a/b").signer("kraken");
+  // @ts-expect-error a body is text or bytes
+  await signer.sign("POST", "/path", { body: { a: 1 } });
+  // @ts-expect-error a login has no body
+  await vault.entry("a/b").signer("okx/websocket").login({ body: "x" });
   // @ts-expect-error costs have names
   asynchronous.Kdf.pbkdf2(600_000);
   // @ts-expect-error there is no such access
@@ -269,7 +311,7 @@ export async function whatIsRefused(vault: Vault, bytes: Uint8Array, fault: Stro
 
 // Every name that is exported is used above, or listed here: one that is new fails to compile until it is.
 type Single = "Vault" | "Totp" | "Hotp" | "Fernet" | "Kdf" | "StrongroomError" | "generateKey";
-type Used = Single | keyof Otp | keyof Passwords | keyof Sealing;
+type Used = Single | keyof Otp | keyof Passwords | keyof Sealing | keyof Signing;
 is<Used>()(null as unknown as keyof typeof asynchronous, true);
 is<Used | "init">()(null as unknown as keyof typeof synchronous, true);
 is<"hasPasskeys" | "createPasskey" | "getPasskey">()(null as unknown as keyof typeof passkeys, true);

@@ -127,6 +127,14 @@ pub(crate) fn small<T: TryFrom<u64>>(value: &JsValue, what: &str, largest: T) ->
     Ok(T::try_from(whole(value, what)?).unwrap_or(largest))
 }
 
+/// A whole number, which may be negative.
+pub(crate) fn integer(value: &JsValue, what: &str) -> Result<i64> {
+    match value.as_f64() {
+        Some(number) if Number::is_integer(value) && (-MAX_NUMBER..=MAX_NUMBER).contains(&number) => Ok(number as i64),
+        _ => invalid(format!("expected {what} as a whole number from -(2^53-1) to 2^53-1")),
+    }
+}
+
 /// A point in time, in Unix seconds; without one, what the clock says.
 pub(crate) fn time(value: &JsValue) -> Result<i64> {
     let seconds = if value.is_undefined() {
@@ -204,7 +212,7 @@ fn object(value: &JsValue, what: &str) -> Result<Object> {
     }
 }
 
-fn pairs(value: &JsValue, what: &str) -> Result<Vec<(String, JsValue)>> {
+pub(crate) fn pairs(value: &JsValue, what: &str) -> Result<Vec<(String, JsValue)>> {
     let object = object(value, &format!("{what} as an object of names and values"))?;
     let keys = Object::keys(&object);
     at_most("number of names", keys.length(), MAX_ITEMS)?;

@@ -14,6 +14,7 @@ mod otp;
 mod password;
 mod sealed;
 mod shapes;
+mod signing;
 mod vault;
 
 /// Wipes what calls have left on the stack, such as a key that was moved from one place of it to another. Between two calls from

@@ -99,6 +99,12 @@ extern "C" {
         expires_at: Option<f64>,
     ) -> JsValue;
 
+    pub(crate) fn recipe(exchange: &str, host: &str, source: &str, is_login: bool) -> JsValue;
+
+    pub(crate) fn signed(method: &str, url: &str, headers: Vec<JsValue>, body: &str) -> JsValue;
+
+    pub(crate) fn drawing(key: &str, at_least: u64, timestamp_ms: f64) -> JsValue;
+
     pub(crate) fn migration(accounts: Vec<JsValue>, parts: u32, missing: Vec<u32>) -> JsValue;
 }
 

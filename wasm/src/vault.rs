@@ -12,6 +12,7 @@ use crate::arguments::{
     texts, time, vault_bytes, whole, word,
 };
 use crate::shapes::{self, Result, hex, invalid};
+use crate::signing::{Signer, recipe_of};
 
 #[wasm_bindgen]
 pub struct Vault(strongroom::vault::Vault);
@@ -190,6 +191,10 @@ impl Vault {
         at: &JsValue,
     ) -> Result<JsValue> {
         fresh(&self.totp_of(name, version, field)?.fresh(time(at)?, small(min_seconds, "minSeconds", u32::MAX)?)?)
+    }
+
+    pub fn signer(&self, name: &JsValue, version: &JsValue, recipe: &JsValue) -> Result<Signer> {
+        Ok(Signer(self.version_of(name, version)?.signer_with(recipe_of(recipe)?)?))
     }
 
     pub fn put(&mut self, name: &JsValue, fields: &JsValue, options: &JsValue) -> Result<f64> {

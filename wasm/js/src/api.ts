@@ -5,13 +5,15 @@ import { hotpMaker, otpOn, totpMaker } from "./otp.js";
 import { passwordsOn } from "./password.js";
 import { callOn } from "./remote.js";
 import { fernetMaker, sealingOn } from "./sealed.js";
+import { signingOn } from "./signing.js";
 import type { HotpMaker, Otp, TotpMaker } from "./types/otp.js";
 import type { Passwords } from "./types/password.js";
 import type { FernetMaker, Sealing } from "./types/sealed.js";
+import type { Signing } from "./types/signing.js";
 import type { VaultMaker } from "./types/vault.js";
 import { vaultMaker } from "./vault.js";
 
-export interface Api extends Otp, Passwords, Sealing {
+export interface Api extends Otp, Passwords, Sealing, Signing {
   readonly Vault: VaultMaker;
   readonly Totp: TotpMaker;
   readonly Hotp: HotpMaker;
@@ -30,5 +32,6 @@ export function apiOn(links: Links): Api {
     ...otpOn(links),
     ...passwordsOn(links),
     ...sealingOn(links),
+    ...signingOn(links),
   };
 }

@@ -1,5 +1,19 @@
 /** What a caller gave and this side looks into, where it may be anything. */
 
+import { uncopied } from "./calls.js";
+
+/** A copy, as on the way to a worker, so that nothing of the caller's runs or changes within a call. */
+export function copied(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) {
+    return value;
+  }
+  try {
+    return structuredClone(value);
+  } catch {
+    throw uncopied();
+  }
+}
+
 /** A copy of an object's own properties; `undefined` for what is no object, or throws as it is looked at. */
 export function properties<T extends object>(given: T): T | undefined {
   try {

@@ -48,4 +48,6 @@ export const {
   createDeliveredCodes,
   seal,
   unseal,
+  exchanges,
+  readRecipe,
 } = apiOn(workers);

@@ -23,10 +23,18 @@ export function callOn(link: Link, rest: Partial<Request> = {}): Call {
   };
 }
 
-/** Makes what stands for an object over there: its facts, and what `methods` makes of calls to it. */
-export function held<T extends object>(link: Link, { remote, facts }: Remote, methods: (call: Call) => object): T {
+/**
+ * Makes what stands for an object over there: its facts, and what `methods` makes of calls to it. What it stands on over there
+ * is kept with `owner`.
+ */
+export function held<T extends object>(
+  link: Link,
+  { remote, facts }: Remote,
+  methods: (call: Call) => object,
+  owner?: unknown,
+): T {
   // Each method has it, so that it is there for as long as one of them is.
-  const over = { link, remote };
+  const over = { link, remote, owner };
   const call: Call = (method, ...args) => callOn(over.link, { target: over.remote })(method, ...args);
   const object = Object.freeze({ ...facts, ...methods(call) }) as T;
   kept.set(object, over);

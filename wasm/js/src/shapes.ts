@@ -2,10 +2,13 @@
 
 import { type ErrorCode, StrongroomError } from "./error.js";
 import type { Fresh, Verdict } from "./types/otp.js";
+import type { RecipeFacts, SignedRequest } from "./types/signing.js";
 import type { Compartment, Damage, Entry, Kdf, OpenedBy, PasskeySlot, Rekeyed, Revoked, Slot } from "./types/vault.js";
 
 /** What an entry is without its secrets, and which record it is, since one that is put again counts its versions from 1 again. */
-export type Snapshot = Omit<Entry, "fieldNames" | "reveal" | "hmac" | "totp" | "totpOf"> & { readonly record: string };
+export type Snapshot = Omit<Entry, "fieldNames" | "reveal" | "hmac" | "totp" | "totpOf" | "signer"> & {
+  readonly record: string;
+};
 
 /** What a client knows of a vault without asking. `entries` has all of them, or those that were asked for. */
 export interface View {
@@ -27,6 +30,14 @@ export interface Judged {
 export interface Asked {
   readonly key: string;
   readonly now: number;
+}
+
+/** What to draw from a state before a request can be signed: a number of at least `atLeast`, in digits. */
+export interface Drawing {
+  readonly key: string;
+  readonly atLeast: bigint;
+  /** The time of the request. The clock is read once for all rounds. */
+  readonly timestampMs: number;
 }
 
 export function asked(key: string, now: number): Asked {
@@ -188,6 +199,18 @@ export function judged(
     default:
       return { verdict: { outcome }, change };
   }
+}
+
+export function recipe(exchange: string, host: string, source: string, isLogin: boolean): RecipeFacts {
+  return { exchange, host, source, isLogin };
+}
+
+export function signed(method: string, url: string, headers: string[], body: string): SignedRequest {
+  return { method, url, headers: named(headers), body: body === "" ? null : body };
+}
+
+export function drawing(key: string, atLeast: bigint, timestampMs: number): Drawing {
+  return { key, atLeast, timestampMs };
 }
 
 export function migration(accounts: object[], parts: number, missing: Uint32Array | number[]): object {

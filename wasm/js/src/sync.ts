@@ -7,9 +7,9 @@
  */
 
 import { type Api, apiOn } from "./api.js";
-import { uncopied } from "./calls.js";
 import { Engine, start, startInNode } from "./engine.js";
 import { StrongroomError } from "./error.js";
+import { copied } from "./given.js";
 import type { Links, Reply, Request } from "./link.js";
 import type * as types from "./types/index.js";
 import { Kdf as kdf } from "./vault.js";
@@ -40,6 +40,8 @@ export type Migration = Sync<types.Migration>;
 export type State = Sync<types.State>;
 export type Guard = Sync<types.Guard>;
 export type DeliveredCodes = Sync<types.DeliveredCodes>;
+export type Signer = Sync<types.Signer>;
+export type SignerOptions = Sync<types.SignerOptions>;
 export type PasswordHasher = Sync<types.PasswordHasher>;
 export type Kdf = types.Kdf;
 export const Kdf = kdf;
@@ -64,17 +66,6 @@ export async function init(): Promise<void> {
 class Here extends Engine {
   override call(request: Request): Reply {
     return super.call({ ...request, args: request.args.map(copied) });
-  }
-}
-
-function copied(value: unknown): unknown {
-  if (typeof value !== "object" || value === null) {
-    return value;
-  }
-  try {
-    return structuredClone(value);
-  } catch {
-    throw uncopied();
   }
 }
 
@@ -118,3 +109,5 @@ export const raiseTo: Sync<Api>["raiseTo"] = api.raiseTo;
 export const createDeliveredCodes: Sync<Api>["createDeliveredCodes"] = api.createDeliveredCodes;
 export const seal: Sync<Api>["seal"] = api.seal;
 export const unseal: Sync<Api>["unseal"] = api.unseal;
+export const exchanges: Sync<Api>["exchanges"] = api.exchanges;
+export const readRecipe: Sync<Api>["readRecipe"] = api.readRecipe;

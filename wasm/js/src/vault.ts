@@ -6,7 +6,9 @@ import { properties } from "./given.js";
 import { isPromise, type Link, type Links, type Remote, type Request, then } from "./link.js";
 import { dropped } from "./remote.js";
 import type { Snapshot, View } from "./shapes.js";
+import { signerOf } from "./signing.js";
 import type { Fresh, SealedTotp } from "./types/otp.js";
+import type { SignerOptions } from "./types/signing.js";
 import type { Entry, FieldValue, KdfMaker, PasskeySlot, Rekeyed, Revoked, Vault, VaultMaker } from "./types/vault.js";
 
 /** Makes the costs of a passphrase; they are checked where they are used. */
@@ -105,7 +107,7 @@ function vaultOn(link: Link, remote: number, first: View): Vault {
     if (found === undefined) {
       throw missing(name);
     }
-    return entryOf(found, ask);
+    return entryOf(found, keys.link, ask);
   }
 
   /** Why there is no such entry, as Rust would say it. */
@@ -152,7 +154,7 @@ function vaultOn(link: Link, remote: number, first: View): Vault {
     entry,
     entries: () => vault.names().map(entry),
     find: (conditions) => ask("find", conditions),
-    versions: (name) => then(ask<Snapshot[]>("versions", name), (all) => all.map((each) => entryOf(each, ask))),
+    versions: (name) => then(ask<Snapshot[]>("versions", name), (all) => all.map((each) => entryOf(each, link, ask))),
 
     put: (name, fields, options) => change([name], "put", name, fields, options),
     update: (name, fields, options) => change([name], "update", name, fields, options),
@@ -199,7 +201,7 @@ function vaultOn(link: Link, remote: number, first: View): Vault {
 
 type Ask = <T>(method: string, ...args: unknown[]) => Promise<T>;
 
-function entryOf(snapshot: Snapshot, ask: Ask): Entry {
+function entryOf(snapshot: Snapshot, link: Link, ask: Ask): Entry {
   const { record, ...facts } = snapshot;
   const { name, version } = facts;
   const seen = [version, record];
@@ -212,6 +214,8 @@ function entryOf(snapshot: Snapshot, ask: Ask): Entry {
       ask<Uint8Array>("hmac", name, seen, field, message, algorithm),
     totp: totpOf("totp"),
     totpOf,
+    signer: (recipe: string | object, options?: SignerOptions) =>
+      signerOf(link, recipe, options, (text) => ask<Remote>("signer", name, seen, text)),
   });
 }
 

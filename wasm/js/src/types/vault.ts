@@ -4,6 +4,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 import type { SealedTotp } from "./otp.js";
+import type { Recipe, Signer, SignerOptions } from "./signing.js";
 
 /**
  * What a field holds: text, or bytes.
@@ -232,6 +233,11 @@ export interface Entry {
   readonly totp: SealedTotp;
   /** The time-based one-time codes of another field: an `otpauth://totp` URI, or a secret in base32. */
   totpOf(field: string): SealedTotp;
+  /**
+   * Signs requests with this entry's key, for an exchange of the table ({@link Signing.exchanges}) or by a recipe of your own.
+   * The key is read and parsed at once and once; a fault in it is told by the signer's first use.
+   */
+  signer(recipe: string | Recipe, options?: SignerOptions): Signer;
 }
 
 /**
