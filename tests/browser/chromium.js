@@ -53,3 +53,14 @@ export async function outcome(browser, url) {
     await page.close();
   }
 }
+
+/** All of the page's heap as DevTools sees it. The worker is a target of its own, and not in it. */
+export async function heapOf(context, page) {
+  const devtools = await context.newCDPSession(page);
+  const chunks = [];
+  devtools.on("HeapProfiler.addHeapSnapshotChunk", ({ chunk }) => chunks.push(chunk));
+  await devtools.send("HeapProfiler.enable");
+  await devtools.send("HeapProfiler.takeHeapSnapshot", { reportProgress: false });
+  await devtools.detach();
+  return chunks.join("");
+}

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { heapOf } from "./chromium.js";
 import { dashboard, openEntry } from "./dashboard.js";
 
 // Never sent to the page by the test itself: a locator that looks for it would put it there.
@@ -26,14 +27,3 @@ test("a secret is not in the page's memory until it is shown, and not in the doc
   await page.getByRole("button", { name: "Show secret" }).waitFor();
   assert.ok(!(await page.content()).includes(CANARY));
 });
-
-/** All of the page's heap as DevTools sees it. The worker is a target of its own, and not in it. */
-async function heapOf(context, page) {
-  const devtools = await context.newCDPSession(page);
-  const chunks = [];
-  devtools.on("HeapProfiler.addHeapSnapshotChunk", ({ chunk }) => chunks.push(chunk));
-  await devtools.send("HeapProfiler.enable");
-  await devtools.send("HeapProfiler.takeHeapSnapshot", { reportProgress: false });
-  await devtools.detach();
-  return chunks.join("");
-}

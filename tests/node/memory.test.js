@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
+import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { test } from "node:test";
 
 import * as api from "strongroom/sync";
@@ -139,6 +139,85 @@ test("fields that are put, sealed, opened, revealed and used", () => {
   again.lock();
   assertGone(secrets);
 });
+
+test("keys that requests are signed with, and what else of an entry is in a request", () => {
+  const at = { timestampMs: 1_700_000_000_000 };
+  /** @type {Record<string, [Record<string, string>, Record<string, Uint8Array>, (entry: Entry) => unknown]>} */
+  const uses = {
+    "an HMAC key and a passphrase": [
+      { secret: canary(), password: canary() },
+      {},
+      (entry) => {
+        const [rest, socket] = [entry.signer("okx"), entry.signer("okx/websocket")];
+        rest.sign("POST", "/api/v5/trade/order", { ...at, body: '{"instId":"BTC-USDT"}' });
+        entry.signer("kucoin").sign("GET", "/api/v1/accounts", at);
+        return socket.login(at);
+      },
+    ],
+    "an HMAC key in base64": [
+      { secret: Buffer.from(canary()).toString("base64") },
+      {},
+      (entry) => entry.signer("kraken").sign("POST", "/0/private/Balance", at),
+    ],
+    "an Ed25519 key": [
+      ...keyOf("ed25519", {}, ["d"]),
+      (entry) => {
+        entry.signer("coinbase").sign("GET", "/api/v3/brokerage/accounts", at);
+        return entry.signer("binance").sign("GET", "/api/v3/account", at);
+      },
+    ],
+    "a P-256 key": [
+      ...keyOf("ec", { namedCurve: "P-256" }, ["d"]),
+      (entry) => entry.signer("coinbase").sign("GET", "/api/v3/brokerage/accounts", at),
+    ],
+    "an RSA key": [
+      ...keyOf("rsa", { modulusLength: 2048 }, ["d", "p", "q", "dp", "dq", "qi"]),
+      (entry) => entry.signer("binance").sign("GET", "/api/v3/account", at),
+    ],
+    "a secp256k1 key": [
+      ...keyOf("ec", { namedCurve: "secp256k1" }, ["d"]),
+      (entry) => entry.signer("hyperliquid").sign("POST", "/exchange", { ...at, body: '{"type":"dummy"}' }),
+    ],
+  };
+  for (const [what, [fields, numbers, use]] of Object.entries(uses)) {
+    const vault = api.Vault.create({ key: api.generateKey() });
+    vault.put("exchange/main", fields, { info: { api_key: "my-key" } });
+    assertGone(fields, `after ${what} was put`);
+    const entry = vault.entry("exchange/main");
+    for (let round = 0; round < 3; round++) {
+      use(entry);
+    }
+    if (what.includes("RSA")) {
+      assert.ok(count(numbers.d ?? assert.fail()) > 0, "it is held");
+    }
+    vault.lock();
+    assertGone({ ...fields, ...numbers }, `after ${what} was locked`);
+  }
+});
+
+/** @typedef {import("strongroom/sync").Entry} Entry */
+
+/**
+ * A new private key as a field of PKCS#8 in base64, and its numbers, which are in memory with the lowest byte first.
+ *
+ * @param {string} type
+ * @param {object} options
+ * @param {string[]} members
+ * @returns {[{ private_key: string, secret: string }, Record<string, Uint8Array>]}
+ */
+function keyOf(type, options, members) {
+  const { privateKey } = /** @type {any} */ (generateKeyPairSync)(type, options);
+  const [jwk, der] = [privateKey.export({ format: "jwk" }), privateKey.export({ type: "pkcs8", format: "der" })];
+  const numbers = members.flatMap((name) => {
+    const number = Buffer.from(jwk[name], "base64url");
+    return [
+      [`${name} from its highest byte`, number],
+      [name, Buffer.from(number).reverse()],
+    ];
+  });
+  const secret = der.toString("base64");
+  return [{ secret, private_key: secret }, Object.fromEntries(numbers)];
+}
 
 test("keys that are made, given, granted and re-keyed", () => {
   /** @param {string} text */

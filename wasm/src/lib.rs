@@ -17,6 +17,10 @@ mod shapes;
 mod signing;
 mod vault;
 
+/// Wipes whatever is freed. Our own secrets are wiped without it; the `rsa` crate frees some of a key's numbers as they are.
+#[global_allocator]
+static WIPING: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
+
 /// Wipes what calls have left on the stack, such as a key that was moved from one place of it to another. Between two calls from
 /// JavaScript nothing there is in use, and none goes deeper.
 #[wasm_bindgen::prelude::wasm_bindgen(js_name = "wipeStack")]
