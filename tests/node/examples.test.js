@@ -1,4 +1,4 @@
-// The example for Node, run as it stands there, before the exchange of the demo. Those for browsers are in tests/browser.
+// The examples for Node, run as they stand there, before the exchange of the demo. Those for browsers are in tests/browser.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -96,4 +96,28 @@ test("the Node server logs in, signs for the exchange, and renews an old hash", 
   assert.equal((await run(PYTHON, ["-c", STORED], { cwd: into })).stdout, "argon2id True\n");
   const logged = Buffer.concat(server.printed).toString();
   assert.equal(logged, "RangeError\n", "and nothing of what was sent is in the log");
+});
+
+test("an order is signed and taken, and one that the exchange refuses is told", async () => {
+  const into = await folder();
+  await run(PYTHON, ["-c", IN_PYTHON, PASSWORD, SEED, SECRET], { cwd: into });
+  const outcomes = [];
+  for (const balances of [{ USDT: "1000" }, { USDT: "1" }]) {
+    const accounts = `${JSON.stringify({ accounts: [{ api_key: "my-api-key", secret: SECRET, balances }] })}\n`;
+    const { address } = await start(PYTHON, [join(ROOT, "examples", "exchange.py")], {}, accounts);
+    const env = {
+      ...process.env,
+      EXCHANGE_URL: address,
+      STRONGROOM_VAULT: join(into, "desk.vault"),
+      STRONGROOM_KEY_FILE: join(into, "desk.key"),
+    };
+    const { stdout, stderr, code } = await run(process.execPath, [join(ROOT, "examples", "sign.js")], { env }).catch(
+      (failure) => failure,
+    );
+    outcomes.push([stdout, stderr, code ?? 0]);
+  }
+  assert.deepEqual(outcomes, [
+    ["order 1: BUY 0.01 BTCUSDT at 50000, NEW\n", "", 0],
+    ["", "the exchange refused: Account has insufficient balance for requested action.\n", 1],
+  ]);
 });

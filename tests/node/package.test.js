@@ -6,6 +6,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
+import { generateKey } from "strongroom/sync";
 import { executedBlocks, PACKAGE, PASSPHRASE, packed, project, ROOT, run, SECRET, writeVault } from "./project.js";
 
 const MAIN = `
@@ -148,6 +149,8 @@ test("the package's README runs as it stands there", async () => {
   }
   assert.deepEqual(printed, [
     "[ 'binance/main', 'zerodha/login' ]\nmy-api-key\n32 64\ndecrypt\n",
+    "true\nPOST https://api.kraken.com/0/private/Balance [ 'Content-Type', 'API-Key', 'API-Sign' ]\n" +
+      "wss://stream.bybit.com/v5/private auth\n64\n",
     "true null\n",
     "accepted\nused\n",
     "an OAuth token\nmy-api-secret\n",
@@ -175,5 +178,5 @@ with strongroom.open("bots.vault", passphrase=sys.argv[1]) as vault:
 `;
 
 function environment() {
-  return { ...process.env, VAULT_PASSPHRASE: PASSPHRASE };
+  return { ...process.env, VAULT_PASSPHRASE: PASSPHRASE, VAULT_KEY: generateKey() };
 }
