@@ -3,7 +3,7 @@
 import { argon2id } from "hash-wasm";
 import sodium from "libsodium-wrappers-sumo";
 import { verifySync } from "otplib";
-import { createPasswordHasher, Kdf, Totp, Vault } from "strongroom/sync";
+import { createPasswordHasher, generateKey, Kdf, Totp, Vault } from "strongroom/sync";
 
 const PASSWORD = "correct horse battery staple";
 const SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
@@ -55,7 +55,38 @@ export async function compare(bytes, key) {
     const medians = await alternate(21, repeated(ours), repeated(theirs));
     figures[row] = medians.map((seconds) => seconds / CALLS);
   }
-  return figures;
+  return { ...figures, signatures: await signatures() };
+}
+
+/** The median in seconds of one signed request, by the algorithm of a key that is made here. */
+async function signatures() {
+  const pkcs8 = async (algorithm) => {
+    const { privateKey } = await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
+    const der = new Uint8Array(await crypto.subtle.exportKey("pkcs8", privateKey));
+    return btoa(String.fromCharCode(...der));
+  };
+  const rsa = { modulusLength: 2048, publicExponent: Uint8Array.of(1, 0, 1), hash: "SHA-256" };
+  const secrets = {
+    ed25519: await pkcs8({ name: "Ed25519" }),
+    es256: await pkcs8({ name: "ECDSA", namedCurve: "P-256" }),
+    secp256k1: "01".repeat(32),
+    "rsa-sha256": await pkcs8({ name: "RSASSA-PKCS1-v1_5", ...rsa }),
+  };
+  const vault = Vault.create({ key: generateKey() });
+  const medians = {};
+  for (const [algorithm, secret] of Object.entries(secrets)) {
+    vault.put("exchange/main", { secret });
+    const signer = vault.entry("exchange/main").signer({
+      exchange: "bench",
+      host: "https://api.example.com",
+      schemes: [{ algorithm, encoding: "base64" }],
+      message: "<timestamp><method><path_query><body>",
+      headers: { Sign: "<signature>" },
+    });
+    [medians[algorithm]] = await alternate(51, () => signer.sign("POST", "/order", { body: "symbol=BTCUSDT" }));
+  }
+  vault.lock();
+  return medians;
 }
 
 function repeated(job) {
