@@ -10,7 +10,6 @@ It ends with 0 when all went well, 1 when the exchange refused it, 2 when the va
 import json
 import os
 import sys
-import time
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlencode
@@ -34,28 +33,25 @@ class RefusedError(Exception):
         super().__init__(f"{text} (code {self.code})" if self.code else text)
 
 
-def call(account: strongroom.Entry, method: str, path: str, **parameters: str) -> Any:
+def call(signer: strongroom.Signer, method: str, path: str, **parameters: str) -> Any:
     """Send a signed request, and return what the exchange answers."""
-    query = urlencode({**parameters, "recvWindow": 5000, "timestamp": int(time.time() * 1000)})
-    # The one line that needs the secret. It stays inside Strongroom: only the signature comes out.
-    signature = account.hmac("secret", query, "sha256").hex()
-    request = Request(f"{EXCHANGE}{path}?{query}&signature={signature}", method=method)
-    request.add_header("X-MBX-APIKEY", account.info["api_key"])
+    # The one line that needs the secret. It stays inside Strongroom: only the signed request comes out.
+    signed = signer.sign(method, f"{EXCHANGE}{path}?{urlencode(parameters)}")
     try:
-        with urlopen(request, timeout=10) as answer:
+        with urlopen(Request(signed.url, headers=signed.headers, method=method), timeout=10) as answer:
             return json.load(answer)
     except HTTPError as error:
         raise RefusedError(error) from None
 
 
-def trade(account: strongroom.Entry) -> None:
+def trade(signer: strongroom.Signer) -> None:
     """Read the balance and place three orders. Your strategy goes here."""
-    for balance in call(account, "GET", "/api/v3/account")["balances"]:
+    for balance in call(signer, "GET", "/api/v3/account")["balances"]:
         print(f"I own {balance['free']} {balance['asset']}")
     for side, quantity, price in [("BUY", "0.005", "60000"), ("SELL", "0.01", "70000"), ("BUY", "5", "59000")]:
         order = {"symbol": "BTCUSDT", "side": side, "type": "LIMIT", "timeInForce": "GTC"}
         try:
-            placed = call(account, "POST", "/api/v3/order", **order, quantity=quantity, price=price)
+            placed = call(signer, "POST", "/api/v3/order", **order, quantity=quantity, price=price)
             print(f"order {placed['orderId']} is in the book: {side} {quantity} BTC at {price} USDT")
         except RefusedError as refused:
             if refused.code != -2010:  # -2010 is about this one order; anything else would hit the next one too
@@ -68,7 +64,7 @@ def main() -> int:
     try:
         with strongroom.open() as vault:
             print(f"opened the vault by {vault.opened_by.link}; I can see: {', '.join(vault)}", flush=True)
-            trade(vault["binance/main"])
+            trade(vault["binance/main"].signer("binance"))
     except RefusedError as refused:
         print(f"the exchange refused: {refused}", file=sys.stderr)
         return 1
