@@ -6,9 +6,9 @@ or, stopping after each step until Enter is pressed:
 
     .venv/bin/python examples/demo.py --pause
 
-Everything is real but the money: the `strongroom` command, the vault, the bots in `bot.py` and `broker_login.py`, the
-exchange in `exchange.py`, which checks signatures as Binance does, and the broker in `broker.py`, which takes each
-one-time code once. It works in a temporary folder and leaves nothing behind.
+Everything is real but the money: the `strongroom` command, the vault, the bots in `bot.py`, `portfolio.py` and
+`broker_login.py`, the exchanges in `exchange.py`, which check signatures as Binance, Kraken and OKX do, and the broker
+in `broker.py`, which takes each one-time code once. It works in a temporary folder and leaves nothing behind.
 """
 
 import hmac
@@ -78,15 +78,17 @@ class Demo:
         self.search_vault()
         self.step("Give one bot a key of its own, for Binance alone")
         self.grant()
-        self.step("Start an exchange, in a process of its own")
-        self.start_exchange()
+        self.step("Start the exchanges, in a process of their own")
+        self.start_exchanges()
         self.step("Start the bot: no terminal, no secret in its environment")
         self.run_bot()
         self.step("JavaScript opens the same file with the same key")
         self.run_javascript()
         self.step("The bot's key opens nothing else")
         self.try_the_rest()
-        self.step("Another bot logs into the broker's website, with a one-time code")
+        self.step("Another bot has Kraken and OKX, where each signs in its own way")
+        self.run_portfolio()
+        self.step("A third bot logs into the broker's website, with a one-time code")
         self.log_in()
         self.step("The bot's machine is stolen: revoke its key")
         self.revoke()
@@ -115,6 +117,9 @@ class Demo:
                 "BINANCE_SECRET": vault["binance/main"]["secret"],
                 "KRAKEN_API_KEY": vault["kraken/main"]["api_key"],
                 "KRAKEN_SECRET": vault["kraken/main"]["secret"],
+                "OKX_API_KEY": vault["okx/main"]["api_key"],
+                "OKX_SECRET": vault["okx/main"]["secret"],
+                "OKX_PASSPHRASE": vault["okx/main"]["password"],
                 **{name: vault["env/main"][name] for name in ("BROKER_USER", "BROKER_PASSWORD", "BROKER_TOTP_SECRET")},
             }
             expect(found.keys() == self.values.keys(), "every variable of the .env has a place in the vault")
@@ -131,7 +136,7 @@ class Demo:
         )
         expect(len(in_plain) == len(self.values), "the search finds every value in the .env")
         expect(not in_sealed, "the vault's bytes hold no value of the .env")
-        for name in (b"binance", b"kraken", b"BROKER"):
+        for name in (b"binance", b"kraken", b"okx", b"BROKER"):
             expect(name not in sealed, "the vault's bytes do not even hold the names of what is in it")
         self.say("Nor does it say which exchanges you have an account with.")
 
@@ -141,15 +146,26 @@ class Demo:
         expect(self.bot_key.stat().st_mode & 0o777 == 0o600, "only its user can read the bot's key file")
         self.say(f"{self.bot_key.name} is all that the bot gets, beside the vault file itself.")
 
-    def start_exchange(self) -> None:
-        """Start the exchange, with the account that goes with the `.env`'s Binance key."""
-        account = {
-            "api_key": self.values["BINANCE_API_KEY"],
-            "secret": self.values["BINANCE_SECRET"],
-            "balances": {"USDT": "1000", "BTC": "0.02"},
+    def start_exchanges(self) -> None:
+        """Start the exchanges, with the accounts that go with the `.env`'s keys."""
+        balances = {
+            "binance": {"USDT": "1000", "BTC": "0.02"},
+            "kraken": {"ZEUR": "2500.0000", "XXBT": "0.25"},
+            "okx": {"USDT": "800", "ETH": "3"},
         }
-        self.exchange_url = self.start_server("exchange.py", {"accounts": [account]})
-        self.say(f"It listens at {self.exchange_url}, and checks signatures as Binance does. It has none of our code.")
+        accounts = [
+            {
+                "exchange": exchange,
+                "api_key": self.values[f"{exchange.upper()}_API_KEY"],
+                "secret": self.values[f"{exchange.upper()}_SECRET"],
+                "password": self.values.get(f"{exchange.upper()}_PASSPHRASE"),
+                "balances": owned,
+            }
+            for exchange, owned in balances.items()
+        ]
+        self.exchange_url = self.start_server("exchange.py", {"accounts": accounts})
+        self.say(f"They listen at {self.exchange_url}, and check what is signed as Binance, Kraken and OKX do.")
+        self.say("They have none of our code: what is right, Python's standard library decides.")
 
     def run_bot(self) -> None:
         """Run the bot, look at it from outside while it has the vault open, and check that its orders arrived."""
@@ -228,6 +244,63 @@ class Demo:
                 raise UnexpectedError(f"the bot's key must not open {name}")
         self.say("Not a rule that a program checks: each compartment has a key, and the bot has only one of them.")
 
+    def run_portfolio(self) -> None:
+        """Run a bot for the other exchanges, and show what these refuse."""
+        self.strongroom("grant", "portfolio-1", "kraken", "okx")
+        bot = self.start_bot("portfolio.py", key=self.folder / "portfolio-1.key")
+        lines = bot.communicate(timeout=PATIENCE)[0].splitlines()
+        self.show(lines)
+        expect(bot.returncode == 0, "the bot ends well")
+        expect(
+            lines[1:] == ["Kraken: 2500.0000 ZEUR, 0.25 XXBT", "OKX: 800 USDT, 3 ETH", "OKX's WebSocket: logged in"],
+            "both exchanges tell the bot what it has, and the WebSocket lets it in",
+        )
+        self.say("The same bot, with a vault whose secrets are wrong:")
+        self.run_with_wrong_secrets()
+        self.say("Somebody has recorded a request to Kraken, and sends it once more:")
+        self.send_twice()
+        self.say(
+            "When, with which nonce, and over which bytes in which order: the signer knows, by the exchange's name."
+        )
+
+    def run_with_wrong_secrets(self) -> None:
+        """Run the same bot on a vault where the keys' ids are right and their secrets are not."""
+        wrong, key = self.folder / "wrong.vault", strongroom.generate_key()
+        key.write(self.folder / "wrong.key")
+        with strongroom.open(self.vault, key_file=self.owner_key) as vault, strongroom.create(wrong, key=key) as other:
+            kraken, okx = vault["kraken/main"], vault["okx/main"]
+            other.put("kraken/main", {"secret": "d3Jvbmc="}, info=kraken.info)
+            other.put("okx/main", {"secret": "wrong", "password": okx.fields["password"]}, info=okx.info)
+        bot = self.start_bot("portfolio.py", vault=wrong, key=self.folder / "wrong.key")
+        lines = bot.communicate(timeout=PATIENCE)[0].splitlines()[1:]
+        self.show(lines)
+        expect(bot.returncode == 1, "the bot says that it was refused")
+        expect(
+            lines
+            == [
+                "Kraken refused: EAPI:Invalid signature",
+                "OKX refused: Invalid Sign (code 50113)",
+                "OKX's WebSocket refused: Invalid sign (code 60007)",
+            ],
+            "each exchange refuses what was signed with another secret",
+        )
+
+    def send_twice(self) -> None:
+        """Sign a request to Kraken, and send it twice."""
+        with strongroom.open(self.vault, key_file=self.owner_key) as vault:
+            signer = vault["kraken/main"].signer("kraken")
+            signed = signer.sign("POST", f"{self.exchange_url}/0/private/Balance")
+        first, second = self.send(signed), self.send(signed)
+        self.show([f"Kraken refused: {', '.join(second['error'])}"])
+        expect(first["error"] == [], "Kraken takes what is signed with the secret of the vault")
+        expect(second["error"] == ["EAPI:Invalid nonce"], "Kraken takes a request once")
+
+    def send(self, signed: strongroom.SignedRequest) -> Any:
+        """Send a signed request, and return the JSON of the answer."""
+        request = Request(signed.url, signed.body.encode(), signed.headers, method=signed.method)
+        with build_opener(ProxyHandler({})).open(request, timeout=PATIENCE) as answer:
+            return json.load(answer)
+
     def log_in(self) -> None:
         """Give a second bot the broker's login, run it, and show that the code it used works no more."""
         with strongroom.open(self.vault, key_file=self.owner_key) as vault:
@@ -282,7 +355,10 @@ class Demo:
         expect("the vault refused (decrypt)" in output, "the revoked bot says that the vault refused its key")
         self.say("For the owner all is as before:")
         names = [line.split("\t")[0] for line in self.strongroom("ls").splitlines()]
-        expect(names == ["binance/main", "broker/login", "env/main", "kraken/main"], "the owner sees every entry")
+        expect(
+            names == ["binance/main", "broker/login", "env/main", "kraken/main", "okx/main"],
+            "the owner sees every entry",
+        )
 
     # ---- how they are told and carried out ----
 
@@ -330,17 +406,19 @@ class Demo:
         expect(ended.returncode == status, f"this ends with exit code {status}; it was {ended.returncode}")
         return ended.stdout
 
-    def start_bot(self, program: str = "bot.py") -> subprocess.Popen[str]:
-        """Start the bot as a server would: three variables and nothing else."""
+    def start_bot(
+        self, program: str = "bot.py", *, vault: Path | None = None, key: Path | None = None
+    ) -> subprocess.Popen[str]:
+        """Start a bot as a server would: three variables and nothing else."""
         environment = {
-            "STRONGROOM_VAULT": str(self.vault),
-            "STRONGROOM_KEY_FILE": str(self.bot_key),
+            "STRONGROOM_VAULT": str(vault or self.vault),
+            "STRONGROOM_KEY_FILE": str(key or self.bot_key),
             "EXCHANGE_URL": self.exchange_url,
         }
         return self.start(HERE / program, environment, stdin=subprocess.DEVNULL)
 
     def start_server(self, program: str, settings: object) -> str:
-        """Start the exchange or the broker, and return its address."""
+        """Start the exchanges or the broker, and return their address."""
         server = self.start(HERE / program, {}, stdin=subprocess.PIPE)
         assert server.stdin is not None
         assert server.stdout is not None

@@ -1,4 +1,4 @@
-"""The demo: its exchange keeps Binance's rules, its bot says what went wrong, and it leaves nothing behind."""
+"""The demo: its exchange keeps Binance's rules, its bots say what went wrong, and it leaves nothing behind."""
 
 import base64
 import contextlib
@@ -414,8 +414,8 @@ def test_the_demo_ends_well_and_leaves_nothing(tmp_path: Path) -> None:
     nothing_is_left(process, tmp_path)
 
     titles = [line for line in output.splitlines() if line[:1].isdigit()]
-    assert [title.split(".")[0] for title in titles] == [str(number) for number in range(1, 11)]
-    assert len(secrets()) == 7
+    assert [title.split(".")[0] for title in titles] == [str(number) for number in range(1, 12)]
+    assert len(secrets()) == 10
     assert [value for value in secrets() if value in output] == []
 
 
@@ -426,6 +426,9 @@ print("binance/main", flush=True)
 urllib.request.urlopen(os.environ["EXCHANGE_URL"] + "/api/v3/time").read()
 """
 
+ANYBODY = (EXAMPLES / "venues/okx.py").read_text().replace("return hmac.compare_digest(expected, ", "return bool(")
+ANYTIME = (EXAMPLES / "venues/kraken.py").read_text().replace("account.used_nonce:", "-1:")
+
 
 @on_unix
 @pytest.mark.parametrize(
@@ -434,14 +437,17 @@ urllib.request.urlopen(os.environ["EXCHANGE_URL"] + "/api/v3/time").read()
         ("bot.py", NO_ORDERS, "the exchange has the two orders"),
         ("bot.py", "import sys; sys.exit('no')", "the bot opens the vault; it said: no"),
         ("exchange.py", "import sys; sys.stdin.readline()", "exchange.py tells its address"),
+        ("venues/okx.py", ANYBODY, "each exchange refuses what was signed with another secret"),
+        ("venues/kraken.py", ANYTIME, "Kraken takes a request once"),
     ],
-    ids=["no orders", "no start", "no exchange"],
+    ids=["no orders", "no start", "no exchange", "no check of a signature", "no check of a nonce"],
 )
 def test_a_demo_that_goes_wrong_says_so_and_leaves_nothing(
     tmp_path: Path, program: str, instead: str, complaint: str
 ) -> None:
     copy = shutil.copytree(EXAMPLES, tmp_path / "examples")
     (copy / program).write_text(instead)
+    (tmp_path / "node_modules").symlink_to(EXAMPLES.parent / "node_modules")
     folder = tmp_path / "folder"
     folder.mkdir()
     with python(str(copy / "demo.py"), TMPDIR=str(folder), PATH=os.environ["PATH"]) as process:
@@ -459,7 +465,7 @@ def test_a_demo_that_is_stopped_leaves_nothing(tmp_path: Path, number: signal.Si
         assert process.stdout is not None
         process.stdin.write("\n" * 4)
         process.stdin.flush()
-        read_until(process.stdout, "It listens at")
+        read_until(process.stdout, "They listen at")
         # The demo waits for a fifth Enter, and its exchange runs.
         assert running_in(tmp_path) != []
         process.send_signal(number)
