@@ -18,13 +18,10 @@ async function ask() {
   const key = await readFile(STRONGROOM_KEY_FILE, "utf8");
   const vault = await Vault.open(await readFile(STRONGROOM_VAULT), { key });
   console.log(`opened the vault as ${vault.openedBy.scope}; I can see: ${vault.names().join(", ")}`);
-  const entry = vault.entry("binance/main");
-  const query = `recvWindow=5000&timestamp=${Date.now()}`;
-  const signature = Buffer.from(await entry.hmac("secret", query)).toString("hex");
+  const signed = await vault.entry("binance/main").signer("binance").sign("GET", `${EXCHANGE}/api/v3/account`);
   await vault.lock();
 
-  const headers = { "X-MBX-APIKEY": entry.info.api_key };
-  const answer = await fetch(`${EXCHANGE}/api/v3/account?${query}&signature=${signature}`, { headers });
+  const answer = await fetch(signed.url, signed);
   if (!answer.ok) {
     console.error(`the exchange refused: HTTP status ${answer.status}`);
     return 1;
