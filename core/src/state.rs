@@ -22,7 +22,7 @@ pub trait State {
     /// The value under `key`, and `None` if there is none that was stored to last longer than `unix_seconds`.
     ///
     /// # Errors
-    /// [`Error::Io`](crate::Error::Io) if the store cannot be read.
+    /// [`Error::Io`] if the store cannot be read.
     fn load(&self, key: &str, unix_seconds: i64) -> Result<Option<Vec<u8>>>;
 
     /// If what is there is `expected`, `None` being nothing, stores `value` until `expires_at` and answers `true`. Else it
@@ -33,7 +33,7 @@ pub trait State {
     /// process.
     ///
     /// # Errors
-    /// [`Error::Io`](crate::Error::Io) if the store cannot be written.
+    /// [`Error::Io`] if the store cannot be written.
     fn compare_and_set(
         &self,
         key: &str,
