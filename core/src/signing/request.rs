@@ -122,13 +122,7 @@ impl<'a> Request<'a> {
             }
             (false, false) => check_method(self.method)?,
         }
-        limit("bytes of a URL", self.url.len(), MAX_URL)?;
-        if self.url.contains('#') {
-            return Err(Error::invalid("expected a URL without a #, since what follows one is never sent"));
-        }
-        if !self.url.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(Error::invalid("expected a URL without spaces and with all beyond ASCII percent-encoded"));
-        }
+        check_text(self.url)?;
         if !self.url.starts_with('/') {
             return Address::parse(self.url);
         }
@@ -149,6 +143,7 @@ pub(super) struct Address<'a> {
 
 impl<'a> Address<'a> {
     pub(super) fn parse(url: &'a str) -> Result<Self> {
+        check_text(url)?;
         let wrong = || {
             Error::invalid("expected a path that begins with a slash, or a whole URL that begins with https://host/")
         };
@@ -178,6 +173,18 @@ impl<'a> Address<'a> {
     fn with_path(self, path: &'a str) -> Self {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         Self { path, query, ..self }
+    }
+}
+
+/// That it is sent as it stands there.
+fn check_text(url: &str) -> Result<()> {
+    limit("bytes of a URL", url.len(), MAX_URL)?;
+    if url.contains('#') {
+        return Err(Error::invalid("expected a URL without a #, since what follows one is never sent"));
+    }
+    match url.bytes().all(|byte| byte.is_ascii_graphic()) {
+        true => Ok(()),
+        false => Err(Error::invalid("expected a URL without spaces and with all beyond ASCII percent-encoded")),
     }
 }
 
