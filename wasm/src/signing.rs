@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::*;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::arguments::{Options, integer, number, pairs, text, text_or_bytes, whole};
-use crate::shapes::{self, Result, invalid};
+use crate::shapes::{self, Result};
 
 /// An exchange's name, or a recipe of the user's own as JSON.
 pub(crate) fn recipe_of(value: &JsValue) -> Result<Recipe> {
