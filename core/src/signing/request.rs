@@ -8,7 +8,7 @@ use crate::{Error, Result};
 /// The longest URL, in bytes.
 const MAX_URL: usize = 64 * 1024;
 /// The longest body, in bytes.
-pub(super) const MAX_BODY: usize = 16 * 1024 * 1024;
+pub(super) const MAX_BODY: usize = 4 * 1024 * 1024;
 /// The most headers and values, and the longest of a value, in bytes.
 const MAX_VALUES: usize = 64;
 const MAX_VALUE: usize = 4096;
