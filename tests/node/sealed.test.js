@@ -74,6 +74,12 @@ for (const [face, api] of FACES) {
       }
     });
 
+    test("a token may be of many mebibytes", async () => {
+      const fernet = await api.Fernet.fromKey(await api.Fernet.generateKey());
+      const bytes = new Uint8Array(9 << 20).fill(7);
+      assert.deepEqual(await fernet.decrypt(await fernet.encrypt(bytes)), bytes);
+    });
+
     test("a token has a time, which is now by default", async () => {
       const fernet = await api.Fernet.fromKey(await api.Fernet.generateKey());
       const token = await fernet.encrypt("hello", { at: new Date(AT * 1000) });

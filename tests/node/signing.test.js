@@ -216,7 +216,7 @@ for (const [face, api] of FACES) {
         const sign = async () => vault.entry("exchange/main").signer("binance").sign("GET", "/api/v3/account");
         await assert.rejects(sign, {
           code: "invalid_input",
-          message: /an encrypted private key, which can't be decrypted in WebAssembly; decrypt it with `openssl pkcs8`/,
+          message: /an encrypted private key, which is not decrypted in WebAssembly; store it decrypted, with `openssl pkcs8`/,
         });
         await vault.lock();
       }

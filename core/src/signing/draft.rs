@@ -15,8 +15,9 @@ use super::request::{Address, MAX_BODY, Request, SignedRequest};
 use super::template::{Need, Piece, Source, Template};
 use crate::{Error, Result};
 
-/// A recipe of the table reads the longest body some four times.
-const BUDGET: usize = 16 * MAX_BODY;
+/// A recipe of the table reads the longest body some four times. It is less than the 8 MiB that data-encoding encodes at once
+/// where a pointer has 32 bits.
+const BUDGET: usize = 7 * MAX_BODY;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";

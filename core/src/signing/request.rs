@@ -7,8 +7,8 @@ use crate::{Error, Result};
 
 /// The longest URL, in bytes.
 const MAX_URL: usize = 64 * 1024;
-/// The longest body, in bytes.
-pub(super) const MAX_BODY: usize = 4 * 1024 * 1024;
+/// The longest body, in bytes: more than exchanges take.
+pub(super) const MAX_BODY: usize = 1024 * 1024;
 /// The most headers and values, and the longest of a value, in bytes.
 const MAX_VALUES: usize = 64;
 const MAX_VALUE: usize = 4096;

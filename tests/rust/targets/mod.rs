@@ -278,7 +278,7 @@ pub fn signing_key(data: &[u8]) {
         Err(Error::InvalidInput(why)) => {
             // What was seen is named, and never repeated.
             let text = String::from_utf8_lossy(text);
-            assert!(text.len() < 24 || !why.contains(text.trim()), "the key is in the error");
+            assert!(text.trim().len() < 24 || !why.contains(text.trim()), "the key is in the error");
             return;
         }
         Err(Error::Limit { .. }) => return,
