@@ -216,7 +216,8 @@ for (const [face, api] of FACES) {
         const sign = async () => vault.entry("exchange/main").signer("binance").sign("GET", "/api/v3/account");
         await assert.rejects(sign, {
           code: "invalid_input",
-          message: /an encrypted private key, which is not decrypted in WebAssembly; store it decrypted, with `openssl pkcs8`/,
+          message:
+            /an encrypted private key, which is not decrypted in WebAssembly; store it decrypted, with `openssl pkcs8`/,
         });
         await vault.lock();
       }
