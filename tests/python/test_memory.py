@@ -224,8 +224,8 @@ def canary(kind: str) -> tuple[str, str, list[bytes], list[bytes]]:
         return "binance", text, [text.encode()[-68:-28]], [seed]
     key = rsa.generate_private_key(65_537, 2048)
     text, numbers = pem(key), key.private_numbers()
-    parts = [number.to_bytes(size, "big") for number, size in ((numbers.d, 256), (numbers.p, 128), (numbers.q, 128))]
-    return "binance", text, [line.encode() for line in text.split()[8:12]], [*parts, *(part[::-1] for part in parts)]
+    exponent = numbers.d.to_bytes(256, "big")  # SECURITY.md says why not the primes
+    return "binance", text, [line.encode() for line in text.split()[8:12]], [exponent, exponent[::-1]]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a process reads its own memory in /proc, which is Linux's")
