@@ -61,7 +61,7 @@ check: .cache/package .cache/check .cache/wasm .cache/cargo-deny-$(CARGO_DENY) #
 	node_modules/.bin/tsc --noEmit --project tests/node
 
 .PHONY: bench
-bench: .cache/package .cache/check .cache/wasm ## Compare with other libraries, side by side
+bench: .cache/package .cache/check .cache/dashboard ## Compare with other libraries, side by side
 	$(BIN)/python -m bench.run
 
 .PHONY: timing
