@@ -4,7 +4,7 @@ use core::cell::Cell;
 use std::borrow::Cow;
 
 use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::credentials::Credentials;
 use super::filter::{is_json, percent, sorted};
@@ -109,8 +109,13 @@ impl<'a> Draft<'a> {
         if let Some(body) = recipe.body.as_ref().filter(|_| recipe.is_body_late()) {
             self.body = self.text(body, "the body")?.into();
         }
-        let mut headers = self.request.headers.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
-        self.add_headers(&mut headers)?;
+        let given = self.request.headers.iter();
+        let mut headers: Vec<(String, String)> = given.map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        if let Err(why) = self.add_headers(&mut headers) {
+            // Some exchanges want a secret there, and nobody gets this request.
+            headers.iter_mut().for_each(|(_, value)| value.zeroize());
+            return Err(why);
+        }
         let url = match self.query.as_ref() {
             "" => format!("{}{}", self.address.origin, self.address.path),
             query => format!("{}{}?{query}", self.address.origin, self.address.path),
@@ -124,12 +129,13 @@ impl<'a> Draft<'a> {
             headers.push(("Content-Type".to_owned(), content_type.to_owned()));
         }
         for (name, value) in &self.recipe.headers {
-            let value = self.text(value, name)?;
+            let mut value = self.text(value, name)?;
             if value.is_empty() {
                 continue;
             }
             // RFC 9110, section 5.5, without the characters beyond ASCII, on which clients and servers disagree.
             if !value.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+                value.zeroize();
                 return Err(Error::invalid(format!("the header {name} would hold what is no visible ASCII character")));
             }
             headers.push((name.clone(), value));
@@ -210,7 +216,10 @@ impl<'a> Draft<'a> {
 
     fn text(&self, template: &Template, what: &str) -> Result<String> {
         let bytes = core::mem::take(&mut *self.render(template)?);
-        String::from_utf8(bytes).map_err(|_| Error::invalid(format!("{what} would hold bytes that are no text")))
+        String::from_utf8(bytes).map_err(|wrong| {
+            wrong.into_bytes().zeroize();
+            Error::invalid(format!("{what} would hold bytes that are no text"))
+        })
     }
 
     /// Wiped when dropped, since it may be made of a secret field.

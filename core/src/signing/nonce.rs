@@ -4,6 +4,7 @@ use data_encoding::HEXLOWER;
 
 use super::recipe::Nonce;
 use crate::random::random;
+use crate::state::raised;
 use crate::{Error, Result};
 
 /// The longest nonce that a caller may give, in bytes.
@@ -23,15 +24,9 @@ pub(super) fn make(kind: Nonce, timestamp_ms: i64, draw: impl FnOnce(u64) -> Res
     }
 }
 
-/// The next number, where the last one is known.
+/// The next number, where the last one is known: by the rule that states have.
 pub(super) fn next(last: &mut Option<u64>, at_least: u64) -> Result<u64> {
-    let next = match *last {
-        None => at_least,
-        Some(last) => {
-            let next = last.checked_add(1).ok_or_else(|| Error::invalid("this account has used its last nonce"))?;
-            next.max(at_least)
-        }
-    };
+    let next = raised(last.map(u64::to_be_bytes).as_ref().map(|bytes| bytes.as_slice()), at_least)?;
     *last = Some(next);
     Ok(next)
 }
