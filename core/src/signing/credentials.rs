@@ -3,10 +3,10 @@
 use sha2::{Digest, Sha256};
 
 use super::draft::encode;
-use super::key::{Algorithm, SigningKey};
+use super::key::{Algorithm, SecretForm, SigningKey};
 use super::recipe::{Encoding, Recipe};
 use crate::vault::SealedEntry;
-use crate::{Error, Result, Secret};
+use crate::{Error, Result, Secret, stack};
 
 /// The field with the passphrase of a key that is encrypted.
 const KEY_PASSWORD: &str = "key_password";
@@ -38,7 +38,7 @@ impl Credentials {
         } else {
             let text = value(entry, &recipe.secret)?.ok_or_else(|| needs(&recipe.secret))?;
             let password = value(entry, KEY_PASSWORD)?;
-            let schemes: Vec<_> = recipe.schemes.iter().map(|(algorithm, form, _)| (*algorithm, *form)).collect();
+            let schemes = schemes(recipe);
             let (at, key) =
                 SigningKey::load(text.reveal(), password.as_ref().map(Secret::reveal), &schemes).map_err(|why| {
                     match why {
@@ -55,6 +55,11 @@ impl Credentials {
         let account = ACCOUNT.iter().find_map(|name| entry.info().get(*name)).map_or(entry.name(), String::as_str);
         let account = Sha256::new().chain_update(recipe.exchange()).chain_update([0]).chain_update(account).finalize();
         Ok(Self { key, fields, account: account.into() })
+    }
+
+    pub(super) fn has_private_key(entry: &SealedEntry, recipe: &Recipe) -> Result<bool> {
+        let text = if recipe.schemes.is_empty() { None } else { value(entry, &recipe.secret)? };
+        Ok(text.is_some_and(|text| stack::wiped(|| SigningKey::is_private(text.reveal(), &schemes(recipe)))))
     }
 
     pub(super) fn field(&self, at: usize) -> &[u8] {
@@ -75,6 +80,10 @@ impl Credentials {
     pub(super) fn alg(&self) -> &'static str {
         self.algorithm().map_or("none", Algorithm::jwt)
     }
+}
+
+fn schemes(recipe: &Recipe) -> Vec<(Algorithm, SecretForm)> {
+    recipe.schemes.iter().map(|(algorithm, form, _)| (*algorithm, *form)).collect()
 }
 
 /// Info or a secret field, `None` if there is neither.

@@ -8,7 +8,7 @@ use sha2::{Sha256, Sha384, Sha512};
 use zeroize::Zeroizing;
 
 use super::key_text::{self, Refusal};
-use super::{ed25519, eip712, p256, rsa, secp256k1};
+use super::private_key::PrivateKey;
 use crate::{Error, Result, stack};
 
 /// How a message is signed.
@@ -100,16 +100,12 @@ pub(super) enum SecretForm {
 /// A key with what can be computed before the first message. It is in one allocation that never moves, and wiped on drop.
 pub(super) struct SigningKey(Box<Primitive>);
 
-pub(super) enum Primitive {
+enum Primitive {
     HmacSha1(Hmac<Sha1>),
     HmacSha256(Hmac<Sha256>),
     HmacSha384(Hmac<Sha384>),
     HmacSha512(Hmac<Sha512>),
-    Ed25519(ed25519::Key),
-    Es256(p256::Key),
-    Rsa(rsa::Key),
-    Secp256k1(secp256k1::Key),
-    Eip712(secp256k1::Key),
+    Private(PrivateKey),
 }
 
 impl SigningKey {
@@ -128,24 +124,25 @@ impl SigningKey {
         schemes: &[(Algorithm, SecretForm)],
     ) -> Result<(usize, Self)> {
         stack::wiped(|| {
-            let hmac = schemes.iter().any(|(algorithm, _)| algorithm.is_hmac());
-            let others = schemes.iter().any(|(algorithm, _)| !algorithm.is_hmac());
-            if others && (!hmac || key_text::is_key(text)) {
-                Self::asymmetric(text, passphrase, schemes)
+            if Self::is_private(text, schemes) {
+                Self::private(text, passphrase, schemes)
             } else {
                 Self::secret(text, schemes)
             }
         })
     }
 
-    fn asymmetric(
-        text: &[u8],
-        passphrase: Option<&[u8]>,
-        schemes: &[(Algorithm, SecretForm)],
-    ) -> Result<(usize, Self)> {
+    /// Whether [`SigningKey::load`] takes the key for a private key and not for the secret of an HMAC.
+    pub(super) fn is_private(text: &[u8], schemes: &[(Algorithm, SecretForm)]) -> bool {
+        let hmac = schemes.iter().any(|(algorithm, _)| algorithm.is_hmac());
+        let others = schemes.iter().any(|(algorithm, _)| !algorithm.is_hmac());
+        others && (!hmac || key_text::is_key(text))
+    }
+
+    fn private(text: &[u8], passphrase: Option<&[u8]>, schemes: &[(Algorithm, SecretForm)]) -> Result<(usize, Self)> {
         let wanted: Vec<Algorithm> = schemes.iter().map(|(algorithm, _)| *algorithm).collect();
         match key_text::read(text, passphrase, &wanted) {
-            Ok((place, primitive)) => Ok((place, Self(Box::new(primitive)))),
+            Ok((place, key)) => Ok((place, Self(Box::new(Primitive::Private(key))))),
             Err(Refusal::Saw(what)) => Err(expected(&wanted, &what)),
             Err(Refusal::Error(error)) => Err(error),
         }
@@ -184,11 +181,7 @@ impl SigningKey {
             Primitive::HmacSha256(mac) => Ok(tag(mac, message)),
             Primitive::HmacSha384(mac) => Ok(tag(mac, message)),
             Primitive::HmacSha512(mac) => Ok(tag(mac, message)),
-            Primitive::Ed25519(key) => Ok(key.sign(message)),
-            Primitive::Es256(key) => Ok(key.sign(message)),
-            Primitive::Rsa(key) => key.sign(message),
-            Primitive::Secp256k1(key) => key.sign(message),
-            Primitive::Eip712(key) => key.sign_digest(&eip712::digest(message)?),
+            Primitive::Private(key) => key.sign(message),
         }
     }
 }

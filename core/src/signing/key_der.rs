@@ -8,8 +8,9 @@ use rsa::pkcs1::RsaPrivateKeyRef;
 use sec1::{EcParameters, EcPrivateKey};
 use zeroize::Zeroizing;
 
-use super::key::{Algorithm, Primitive};
+use super::key::Algorithm;
 use super::key_text::Refusal;
+use super::private_key::PrivateKey;
 use super::{ed25519, p256, rsa as rsa_key, secp256k1};
 
 const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
@@ -22,7 +23,7 @@ const SECP256K1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.10")
 
 const DAMAGED: &str = "a private key in DER that is damaged";
 
-type Found = Result<(usize, Primitive), Refusal>;
+type Found = Result<(usize, PrivateKey), Refusal>;
 
 /// `curve` is the DER of EC PARAMETERS that came with the key, and empty without.
 pub(super) fn read(der: &[u8], curve: &[u8], passphrase: Option<&[u8]>, wanted: &[Algorithm]) -> Found {
@@ -46,7 +47,7 @@ pub(super) fn read_raw(bytes: &[u8], wanted: &[Algorithm]) -> Found {
         Some((place, Algorithm::Ed25519)) => {
             let key = ed25519::Key::from_seed(seed);
             if rest.is_empty() || key.is_of(rest) {
-                return Ok((place, Primitive::Ed25519(key)));
+                return Ok((place, PrivateKey::Ed25519(key)));
             }
             Err("64 bytes that are not a seed and its own public key".into())
         }
@@ -131,7 +132,7 @@ fn pkcs8(der: &[u8], wanted: &[Algorithm]) -> Found {
             if let Some(public) = info.public_key.map(|public| public.as_bytes().unwrap_or_default()) {
                 check_public(key.is_of(public))?;
             }
-            Ok((place, Primitive::Ed25519(key)))
+            Ok((place, PrivateKey::Ed25519(key)))
         }
         EC => {
             let Some(parameters) = parameters else {
@@ -172,7 +173,7 @@ fn ec(der: &[u8], around: Option<ObjectIdentifier>, wanted: &[Algorithm]) -> Fou
             if let Some(public) = key.public_key {
                 check_public(made.is_of(public))?;
             }
-            Ok((place, Primitive::Es256(made)))
+            Ok((place, PrivateKey::Es256(made)))
         }
         SECP256K1 => {
             let algorithms = [Algorithm::Secp256k1, Algorithm::Eip712];
@@ -189,7 +190,7 @@ fn secp256k1(place: usize, algorithm: Algorithm, scalar: &[u8; 32], public: Opti
     if let Some(public) = public {
         check_public(key.is_of(public))?;
     }
-    Ok((place, if algorithm == Algorithm::Eip712 { Primitive::Eip712(key) } else { Primitive::Secp256k1(key) }))
+    Ok((place, if algorithm == Algorithm::Eip712 { PrivateKey::Eip712(key) } else { PrivateKey::Secp256k1(key) }))
 }
 
 /// Of PKCS#1.
@@ -208,7 +209,7 @@ fn rsa(der: &[u8], pss_only: bool, wanted: &[Algorithm]) -> Found {
     }
     let key = rsa_key::Key::new(key, algorithm == Algorithm::RsaPssSha256)
         .ok_or("an RSA private key whose numbers do not belong together")?;
-    Ok((place, Primitive::Rsa(key)))
+    Ok((place, PrivateKey::Rsa(key)))
 }
 
 #[cfg(not(target_family = "wasm"))]

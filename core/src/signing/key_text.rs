@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use data_encoding::{BASE64_NOPAD, Encoding, HEXLOWER_PERMISSIVE};
 use zeroize::Zeroizing;
 
-use super::key::{Algorithm, Primitive};
+use super::key::Algorithm;
 use super::key_der;
+use super::private_key::PrivateKey;
 use crate::Error;
 
 /// RSA of 8192 bits takes 9 KiB in PEM and encrypted.
@@ -45,11 +46,13 @@ impl From<Error> for Refusal {
 ///
 /// PEM may have lost its line ends, or have them written as `\n`, and there may be quotes, spaces and a byte order mark around it.
 /// Without PEM's lines it is DER, or that in base64 or hex, or the key's own bytes in base64 or hex.
+// The npm package has what this comes to in a part of its own, and finds it by its name: see wasm/bindgen.
+#[inline(never)]
 pub(super) fn read(
     text: &[u8],
     passphrase: Option<&[u8]>,
     wanted: &[Algorithm],
-) -> Result<(usize, Primitive), Refusal> {
+) -> Result<(usize, PrivateKey), Refusal> {
     check_length(text)?;
     match decode(text)? {
         Decoded::Der { der, curve } => key_der::read(&der, &curve, passphrase, wanted),

@@ -79,6 +79,7 @@ mod key_vectors;
 mod near;
 mod nonce;
 mod p256;
+mod private_key;
 mod recipe;
 mod recipe_json;
 mod recipes;
@@ -120,6 +121,16 @@ impl SealedEntry {
     /// have, and for a key that is not of the exchange's kind; as [`SealedEntry::field_names`].
     pub fn signer(&self, exchange: &str) -> Result<Signer> {
         self.signer_with(Recipe::of(exchange)?)
+    }
+
+    /// Whether a signer of this entry has a private key, and not the secret of an HMAC or a token. For faces that load
+    /// the code for that only when it is needed.
+    ///
+    /// # Errors
+    /// As [`SealedEntry::field_names`].
+    #[doc(hidden)]
+    pub fn signs_with_private_key(&self, recipe: &Recipe) -> Result<bool> {
+        Credentials::has_private_key(self, recipe)
     }
 
     /// Signs with this entry's key by a recipe of your own.
