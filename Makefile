@@ -116,7 +116,7 @@ clean: ## Remove all that these commands made
 	@touch $@
 
 .cache/wasm: wasm/build .cache/packages Cargo.toml Cargo.lock core/Cargo.toml wasm/Cargo.toml wasm/js/tsconfig.json \
-		$(shell find core/src wasm/src wasm/bindgen/src wasm/js/src -name '*.rs' -o -name '*.ts' -not -name strongroom.d.ts)
+		$(shell find core/src wasm/src wasm/bindgen/src wasm/js/src -name '*.rs' -o -name '*.ts' -not -name strongroom.d.ts -not -name parts.ts)
 	wasm/build
 	@touch $@
 

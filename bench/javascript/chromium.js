@@ -1,7 +1,7 @@
 // `node chromium.js VAULT`: the comparisons in Chromium, the longest task of a page that opens a vault, and the memory of its
 // renderer. Prints the figures as JSON. The key and the passphrase come on standard input, a line each.
 
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
@@ -40,10 +40,13 @@ async function bundled() {
     write: false,
     logLevel: "error",
   });
+  const wasm = (await readdir(DIST)).filter((name) => name.endsWith(".wasm"));
   const scripts = outputFiles.map(({ path, contents }) => [path, ["text/javascript", contents]]);
   return Object.fromEntries([
     ["/", ["text/html", `<!doctype html><title>bench</title><script type="module" src="/page.js"></script>`]],
-    ["/strongroom_bg.wasm", ["application/wasm", await readFile(new URL("strongroom_bg.wasm", DIST))]],
+    ...(await Promise.all(
+      wasm.map(async (name) => [`/${name}`, ["application/wasm", await readFile(new URL(name, DIST))]]),
+    )),
     ["/bench.vault", ["application/octet-stream", vault]],
     ...scripts,
   ]);

@@ -1,6 +1,6 @@
 // What a page fetches, in bytes after gzip: prints it as JSON.
 
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
@@ -20,12 +20,22 @@ const { outputFiles } = await build({
   logLevel: "error",
 });
 
-const wasm = await readFile(new URL("wasm/js/dist/strongroom_bg.wasm", ROOT));
+const DIST = new URL("wasm/js/dist/", ROOT);
+const files = (await readdir(DIST)).filter((name) => name.endsWith(".wasm"));
+const sizes = new Map();
+for (const name of files) {
+  sizes.set(name, gzip(await readFile(new URL(name, DIST))));
+}
+const sum = (...parts) => parts.reduce((all, part) => all + sizes.get(`strongroom_${part}.wasm`), 0);
 // As the compiler wrote it, with the names of its functions.
 const named = await readFile(new URL("target/wasm/wasm32-unknown-unknown/wasm/strongroom_wasm.wasm", ROOT));
 console.log(
   JSON.stringify({
-    wasm: gzip(wasm),
+    open: sum("bg"),
+    change: sum("bg", "change"),
+    hmac: sum("bg", "signing"),
+    keys: sum("bg", "signing", "keys"),
+    all: [...sizes.values()].reduce((all, size) => all + size),
     own: gzip(Buffer.concat(ownFunctions(named))),
     loader: outputFiles.reduce((sum, { contents }) => sum + gzip(contents), 0),
   }),

@@ -130,6 +130,7 @@ export async function overAWorker(bytes: Uint8Array, key: string, date: Date, st
   is<Promise<void>>()(vault.saved(bytes), true);
   is<Promise<void>>()(vault.discard(), true);
   is<Promise<boolean>>()(vault.reload(bytes), true);
+  is<Promise<void>>()(vault.preload("change", "signing", "keys"), true);
   is<Promise<void>>()(vault.lock(), true);
 
   const entry = vault.entry("a/b");

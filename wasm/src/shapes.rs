@@ -108,20 +108,32 @@ extern "C" {
     pub(crate) fn migration(accounts: Vec<JsValue>, parts: u32, missing: Vec<u32>) -> JsValue;
 }
 
+#[wasm_bindgen(raw_module = "./load.js")]
+extern "C" {
+    /// Fails if the part of the WebAssembly is not here: the call is then made once more when it is.
+    #[wasm_bindgen(catch)]
+    fn need(part: &str) -> core::result::Result<(), JsValue>;
+}
+
+/// A part of the WebAssembly that no export alone leads to: see `wasm/bindgen`.
+pub(crate) fn need_keys() -> Result<()> {
+    need("keys").map_err(Fault)
+}
+
 /// What a call fails with: JavaScript gets a `StrongroomError` of the same code.
-pub struct Fault(Error);
+pub struct Fault(JsValue);
 
 pub type Result<T> = core::result::Result<T, Fault>;
 
 impl From<Error> for Fault {
-    fn from(error: Error) -> Self {
-        Self(error)
+    fn from(fault: Error) -> Self {
+        Self(error(fault.code(), &fault.to_string()))
     }
 }
 
 impl From<Fault> for JsValue {
     fn from(Fault(fault): Fault) -> Self {
-        error(fault.code(), &fault.to_string())
+        fault
     }
 }
 

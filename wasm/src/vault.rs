@@ -194,7 +194,11 @@ impl Vault {
     }
 
     pub fn signer(&self, name: &JsValue, version: &JsValue, recipe: &JsValue) -> Result<Signer> {
-        Ok(Signer(self.version_of(name, version)?.signer_with(recipe_of(recipe)?)?))
+        let (entry, recipe) = (self.version_of(name, version)?, recipe_of(recipe)?);
+        if entry.signs_with_private_key(&recipe)? {
+            shapes::need_keys()?;
+        }
+        Ok(Signer(entry.signer_with(recipe)?))
     }
 
     pub fn put(&mut self, name: &JsValue, fields: &JsValue, options: &JsValue) -> Result<f64> {

@@ -58,7 +58,7 @@ export class Session {
   readonly #listeners = new Set<() => void>();
 
   static async open(source: Source, stored: Stored, unlock: Unlock): Promise<Session> {
-    const session = new Session(source, stored, await Vault.open(stored.bytes, unlock));
+    const session = new Session(source, stored, await opened(stored.bytes, unlock));
     await session.#refresh();
     return session;
   }
@@ -165,7 +165,7 @@ export class Session {
   /** Opens the vault again after its worker has ended. Forms that are open stay so, and make their change anew. */
   async reopen(unlock: Unlock): Promise<void> {
     const stored = await this.source.read().catch(() => this.#stored);
-    this.#vault = await Vault.open(stored.bytes, unlock);
+    this.#vault = await opened(stored.bytes, unlock);
     this.#stored = stored;
     this.#pending = null;
     this.#turn = Promise.resolve();
@@ -270,6 +270,13 @@ export class Session {
     this.#turn = mine.catch(() => undefined);
     return mine;
   }
+}
+
+/** The host may end while the page is open, and what is changed then must still be changed and sealed. */
+async function opened(bytes: Uint8Array, unlock: Unlock): Promise<Vault> {
+  const vault = await Vault.open(bytes, unlock);
+  vault.preload("change").catch(() => {}); // told by the first change, which tries again
+  return vault;
 }
 
 function rowOf(vault: Vault, name: string): Row {

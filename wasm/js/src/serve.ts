@@ -3,6 +3,7 @@
 import type { Engine } from "./engine.js";
 import { StrongroomError } from "./error.js";
 import type { Reply, Request } from "./link.js";
+import { load, Missing } from "./load.js";
 
 /** A request with its number. `null` is what the client sends first, and the answer to that says whether all is well. */
 export type Asked = { readonly id: number; readonly request: Request } | null;
@@ -19,9 +20,18 @@ export type Answer =
 /** The number of the answer to `null`. */
 export const STARTED = 0;
 
-export function answer(engine: Engine, { id, request }: NonNullable<Asked>): Answer {
+export async function answer(engine: Engine, { id, request }: NonNullable<Asked>): Promise<Answer> {
   try {
-    return { id, reply: engine.call(request) };
+    for (;;) {
+      try {
+        return { id, reply: engine.call(request) };
+      } catch (fault) {
+        if (!(fault instanceof Missing)) {
+          throw fault;
+        }
+        await load(fault.part);
+      }
+    }
   } catch (fault) {
     return refused(id, fault, engine.hasEnded);
   }

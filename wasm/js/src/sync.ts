@@ -7,10 +7,11 @@
  */
 
 import { type Api, apiOn } from "./api.js";
-import { Engine, start, startInNode } from "./engine.js";
+import { Engine } from "./engine.js";
 import { StrongroomError } from "./error.js";
 import { copied } from "./given.js";
 import type { Links, Reply, Request } from "./link.js";
+import { loadAll, start, startInNode } from "./load.js";
 import type * as types from "./types/index.js";
 import { Kdf as kdf } from "./vault.js";
 
@@ -49,10 +50,10 @@ export const Kdf = kdf;
 let isStarted = startInNode();
 let starting: Promise<void> | undefined;
 
-/** Loads the WebAssembly, once. In Node it is there from the start. */
+/** Loads the WebAssembly, all of it and once. In Node it is there from the start. */
 export async function init(): Promise<void> {
   if (!isStarted) {
-    starting ??= start();
+    starting ??= start().then(loadAll);
     try {
       await starting;
       isStarted = true;

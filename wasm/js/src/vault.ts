@@ -184,6 +184,8 @@ function vaultOn(link: Link, remote: number, first: View): Vault {
     discard: () => change("all", "discard"),
     reload: (storedNow) => change("all", "reload", storedNow),
 
+    preload: (...parts) => ask("preload", ...parts),
+
     lock() {
       if (locking === undefined && !link.hasEnded) {
         dropped.unregister(keys);

@@ -1,6 +1,7 @@
 /** The worker: a web worker, or a worker thread of Node. It asks for no more than the WebAssembly beside it. */
 
-import { Engine, start } from "./engine.js";
+import { Engine } from "./engine.js";
+import { start } from "./load.js";
 import { nodeModule } from "./node.js";
 import { type Asked, answer, refused, STARTED, transferable } from "./serve.js";
 
@@ -15,6 +16,14 @@ const engine = new Engine();
 const started = start();
 started.catch(() => {}); // told in answer to each request
 let held: Promise<unknown> | undefined;
+
+let turn: Promise<void> = Promise.resolve();
+
+/** One after the other, also where one has to wait for a part of the WebAssembly. */
+function received(message: Asked | string): void {
+  const done = turn.then(() => receive(message));
+  turn = done.catch(() => {}); // told by the worker's own event
+}
 
 async function receive(message: Asked | string): Promise<void> {
   if (typeof message === "string") {
@@ -32,12 +41,12 @@ async function receive(message: Asked | string): Promise<void> {
     port.postMessage(refused(message?.id ?? STARTED, fault, true));
     return;
   }
-  const sent = message === null ? { id: STARTED, reply: { value: undefined } } : answer(engine, message);
+  const sent = message === null ? { id: STARTED, reply: { value: undefined } } : await answer(engine, message);
   port.postMessage(sent, transferable(sent));
 }
 
 if (parent) {
-  parent.on("message", (message: Asked) => void receive(message));
+  parent.on("message", received);
 } else {
-  globalThis.addEventListener("message", ({ data }: MessageEvent<Asked | string>) => void receive(data));
+  globalThis.addEventListener("message", ({ data }: MessageEvent<Asked | string>) => received(data));
 }

@@ -399,6 +399,15 @@ export interface Vault extends AsyncDisposable {
    */
   reload(storedNow: Uint8Array): Promise<boolean>;
 
+  /**
+   * Fetches code that is else fetched when it is first used: `change` for whatever changes or seals the vault, `signing` for
+   * {@link Entry.signer}, and `keys` for signers with a private key. For a page that has to go on while its host cannot be
+   * reached. Does nothing in Node, which has files.
+   *
+   * @throws `io` if it cannot be fetched. The next use tries again.
+   */
+  preload(...parts: ("change" | "signing" | "keys")[]): Promise<void>;
+
   /** Wipes the keys and ends the vault's worker, which frees its memory. Every later use is `locked`. Can be called twice. */
   lock(): Promise<void>;
 }
