@@ -3,16 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use data_encoding::HEXLOWER_PERMISSIVE;
-use serde_json::{Map, Number, Value};
 use sha3::{Digest, Keccak256};
 
+use super::json::Json;
 use super::uint256::Uint256;
 use crate::{Error, Result};
 
 const MAX_BYTES: usize = 64 * 1024;
 /// Each may be in the type of each other, so that their number is squared in the work.
 const MAX_STRUCTS: usize = 64;
-const MAX_DEPTH: usize = 32;
 
 const DOMAIN: &str = "EIP712Domain";
 
@@ -26,17 +25,29 @@ type Word = [u8; 32];
 /// [`Error::InvalidInput`], which names the type that was expected; [`Error::Limit`].
 pub(super) fn digest(json: &[u8]) -> Result<Word> {
     at_most("bytes of typed data", json.len(), MAX_BYTES)?;
-    let data: Value = serde_json::from_slice(json).map_err(|_| Error::invalid("expected typed data as JSON"))?;
-    let part = |name| data.get(name).ok_or_else(|| invalid("an object with types, primaryType, domain and message"));
-    let types = Types::parse(part("types")?.as_object().ok_or_else(|| invalid("an object of types"))?)?;
-    let primary = part("primaryType")?.as_str().ok_or_else(|| invalid("the name of a type as primaryType"))?;
+    let json = core::str::from_utf8(json).map_err(|_| Error::invalid("expected typed data as JSON in UTF-8"))?;
+    let data = Json::parse(json, "the typed data")?;
+    let parts = members(&data).ok_or_else(|| invalid("an object"))?;
+    let part =
+        |name| parts.get(name).copied().ok_or_else(|| invalid("an object with types, primaryType, domain and message"));
+    let types = Types::parse(members(part("types")?).ok_or_else(|| invalid("an object of types"))?)?;
+    let Json::Text(primary) = part("primaryType")? else { return Err(invalid("the name of a type as primaryType")) };
 
     let mut hash = Keccak256::new_with_prefix(b"\x19\x01");
-    hash.update(types.hash_struct(DOMAIN, part("domain")?, 0)?);
-    if primary != DOMAIN {
-        hash.update(types.hash_struct(primary, part("message")?, 0)?);
+    hash.update(types.hash_struct(DOMAIN, part("domain")?)?);
+    if *primary != DOMAIN {
+        hash.update(types.hash_struct(primary, part("message")?)?);
     }
     Ok(hash.finalize().into())
+}
+
+type Members<'a> = BTreeMap<&'a str, &'a Json<'a>>;
+
+fn members<'a>(json: &'a Json<'_>) -> Option<Members<'a>> {
+    match json {
+        Json::Object(members) => Some(members.iter().map(|(name, value)| (name.as_ref(), value)).collect()),
+        _ => None,
+    }
 }
 
 struct Types<'a>(BTreeMap<&'a str, Struct<'a>>);
@@ -55,7 +66,7 @@ struct Member<'a> {
 }
 
 impl<'a> Types<'a> {
-    fn parse(json: &'a Map<String, Value>) -> Result<Self> {
+    fn parse(json: Members<'a>) -> Result<Self> {
         at_most("types of typed data", json.len(), MAX_STRUCTS)?;
         let mut types = Self(BTreeMap::new());
         for (name, members) in json {
@@ -65,7 +76,7 @@ impl<'a> Types<'a> {
                     "names of types without spaces and brackets, that are not those of Solidity's own types",
                 ));
             }
-            let members = members.as_array().ok_or_else(|| invalid("a list of members for each type"))?;
+            let Json::Array(members) = members else { return Err(invalid("a list of members for each type")) };
             let members = members.iter().map(Member::parse).collect::<Result<Vec<_>>>()?;
             let names: BTreeSet<_> = members.iter().map(|member| member.name).collect();
             if names.len() != members.len() {
@@ -106,46 +117,45 @@ impl<'a> Types<'a> {
         self.0.get(name).ok_or_else(|| invalid("types that are all among its types, EIP712Domain with them"))
     }
 
-    fn hash_struct(&self, name: &str, value: &Value, depth: usize) -> Result<Word> {
-        at_most("depth of typed data", depth, MAX_DEPTH)?;
+    fn hash_struct(&self, name: &str, value: &Json<'_>) -> Result<Word> {
         let known = self.get(name)?;
-        let value = value.as_object().ok_or_else(|| invalid("an object for each struct"))?;
+        let value = members(value).ok_or_else(|| invalid("an object for each struct"))?;
         let mut hash = Keccak256::new_with_prefix(known.type_hash);
         for member in &known.members {
             let value = value.get(member.name).ok_or_else(|| invalid("a value for every member of a struct"))?;
-            hash.update(self.encode(member.base, &member.arrays, value, depth + 1)?);
+            hash.update(self.encode(member.base, &member.arrays, value)?);
         }
         Ok(hash.finalize().into())
     }
 
-    fn encode(&self, base: Base<'a>, arrays: &[Option<usize>], value: &Value, depth: usize) -> Result<Word> {
-        at_most("depth of typed data", depth, MAX_DEPTH)?;
+    fn encode(&self, base: Base<'a>, arrays: &[Option<usize>], value: &Json<'_>) -> Result<Word> {
         if let Some((length, inner)) = arrays.split_last() {
-            let values = value.as_array().ok_or_else(|| invalid("a list for an array"))?;
+            let Json::Array(values) = value else { return Err(invalid("a list for an array")) };
             if length.is_some_and(|length| length != values.len()) {
                 return Err(invalid("as many values in an array as its type says"));
             }
             let mut hash = Keccak256::new();
             for value in values {
-                hash.update(self.encode(base, inner, value, depth + 1)?);
+                hash.update(self.encode(base, inner, value)?);
             }
             return Ok(hash.finalize().into());
         }
         match base {
             // As in eth_signTypedData_v4, or a type that holds itself would have no end.
-            Base::Struct(_) if value.is_null() => Ok(Word::default()),
-            Base::Struct(name) => self.hash_struct(name, value, depth + 1),
+            Base::Struct(_) if matches!(value, Json::Null) => Ok(Word::default()),
+            Base::Struct(name) => self.hash_struct(name, value),
             Base::Atom(atom) => atom.encode(value),
         }
     }
 }
 
 impl<'a> Member<'a> {
-    fn parse(json: &'a Value) -> Result<Self> {
-        let text = |key| json.get(key).and_then(Value::as_str);
-        let (Some(name), Some(declared)) = (text("name"), text("type")) else {
+    fn parse(json: &'a Json<'a>) -> Result<Self> {
+        let parts = members(json).unwrap_or_default();
+        let (Some(Json::Text(name)), Some(Json::Text(declared))) = (parts.get("name"), parts.get("type")) else {
             return Err(invalid("a name and a type for every member"));
         };
+        let (name, declared) = (name.as_ref(), declared.as_ref());
         if !is_name(name) {
             return Err(invalid("names of members without spaces and brackets"));
         }
@@ -156,7 +166,6 @@ impl<'a> Member<'a> {
             arrays.push(if length.is_empty() { None } else { Some(number(length).ok_or_else(no_type)?) });
             rest = after;
         }
-        at_most("depth of typed data", arrays.len(), MAX_DEPTH)?;
         let base = match Base::of_solidity(base) {
             Some(base) => base,
             None if is_name(base) => Base::Struct(base),
@@ -206,7 +215,7 @@ enum Atom {
 }
 
 impl Atom {
-    fn encode(self, value: &Value) -> Result<Word> {
+    fn encode(self, value: &Json<'_>) -> Result<Word> {
         self.word(value).ok_or_else(|| match self {
             Self::Text => invalid("text for a string"),
             Self::Bytes => invalid("hex that begins with 0x for bytes"),
@@ -218,13 +227,13 @@ impl Atom {
         })
     }
 
-    fn word(self, value: &Value) -> Option<Word> {
+    fn word(self, value: &Json<'_>) -> Option<Word> {
         match (self, value) {
-            (Self::Text, Value::String(text)) => Some(Keccak256::digest(text).into()),
-            (Self::Bytes, Value::String(text)) => Some(Keccak256::digest(hex(text)?).into()),
-            (Self::Bool, Value::Bool(value)) => Some(Uint256::from(u64::from(*value)).to_bytes()),
-            (Self::Address, Value::String(text)) => address(text),
-            (Self::Fixed(length), Value::String(text)) => {
+            (Self::Text, Json::Text(text)) => Some(Keccak256::digest(text.as_bytes()).into()),
+            (Self::Bytes, Json::Text(text)) => Some(Keccak256::digest(hex(text)?).into()),
+            (Self::Bool, Json::Bool(value)) => Some(Uint256::from(u64::from(*value)).to_bytes()),
+            (Self::Address, Json::Text(text)) => address(text),
+            (Self::Fixed(length), Json::Text(text)) => {
                 let bytes = hex(text).filter(|bytes| bytes.len() == length)?;
                 let mut word = Word::default();
                 word.get_mut(..length)?.copy_from_slice(&bytes);
@@ -247,20 +256,17 @@ impl Atom {
     }
 }
 
-/// Whether it is negative, and its magnitude.
-fn integer(value: &Value) -> Option<(bool, Uint256)> {
-    let of_number = |number: &Number| {
-        // A larger number, or one with a fraction, was rounded when it was read.
-        let magnitude = number.as_u64().or_else(|| number.as_i64().map(i64::unsigned_abs))?;
-        Some((number.is_i64() && number.as_u64().is_none(), Uint256::from(magnitude)))
-    };
-    let (negative, number) = match value {
-        Value::Number(number) => of_number(number)?,
-        Value::String(text) => match text.strip_prefix('-') {
-            Some(digits) => (true, Uint256::from_decimal(digits)?),
-            None => (false, text.strip_prefix("0x").map_or_else(|| Uint256::from_decimal(text), Uint256::from_hex)?),
-        },
+/// Whether it is negative, and its magnitude. A number with a fraction or an exponent is none.
+fn integer(value: &Json<'_>) -> Option<(bool, Uint256)> {
+    let (text, hex) = match value {
+        Json::Number(text) => (*text, None),
+        Json::Text(text) => (text.as_ref(), text.strip_prefix("0x")),
         _ => return None,
+    };
+    let (negative, number) = match (hex, text.strip_prefix('-')) {
+        (Some(digits), _) => (false, Uint256::from_hex(digits)?),
+        (None, Some(digits)) => (true, Uint256::from_decimal(digits)?),
+        (None, None) => (false, Uint256::from_decimal(text)?),
     };
     Some((negative && number.bits() > 0, number))
 }
@@ -321,7 +327,7 @@ fn at_most(what: &'static str, asked: usize, allowed: usize) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Map, Value, json};
 
     use super::*;
     use crate::signing::key::{Algorithm, SecretForm, SigningKey};
@@ -477,7 +483,31 @@ mod tests {
             data.as_object_mut().unwrap().remove(part);
             assert_eq!(digest_of(&data).expect_err(part).code(), "invalid_input");
         }
-        assert_eq!(digest(b"{").unwrap_err().to_string(), "expected typed data as JSON");
+        assert_eq!(digest(b"{").unwrap_err().to_string(), "the typed data is not JSON: see line 1, column 1");
+        assert_eq!(digest(b"\xff").unwrap_err().to_string(), "expected typed data as JSON in UTF-8");
+    }
+
+    #[test]
+    fn a_member_twice_is_refused_wherever_it_is() {
+        let data = one("uint8", json!(1), None).to_string();
+        for once in [r#""v":1"#, r#""name":"t""#, r#""primaryType":"T""#, r#""type":"uint8""#] {
+            let twice = data.replace(once, &format!("{once},{once}"));
+            assert_ne!(twice, data);
+            let refused = digest(twice.as_bytes()).unwrap_err().to_string();
+            assert_eq!(refused, "the typed data has an object with the same member twice");
+        }
+    }
+
+    #[test]
+    fn a_number_keeps_all_its_digits() {
+        let largest = "115792089237316195423570985008687907853269984665640564039457584007913129639935";
+        let data = one("uint256", json!(largest), None).to_string();
+        let bare = data.replace(&format!("\"{largest}\""), largest);
+        assert_ne!(bare, data);
+        assert_eq!(digest(bare.as_bytes()).unwrap(), digest(data.as_bytes()).unwrap());
+        let over = bare.replace("639935", "639936");
+        assert_eq!(digest(over.as_bytes()).unwrap_err().code(), "invalid_input");
+        assert_eq!(digest(bare.replace(largest, "1e2").as_bytes()).unwrap_err().code(), "invalid_input");
     }
 
     #[test]
@@ -486,11 +516,14 @@ mod tests {
         assert_eq!(digest_of(&long).unwrap_err().code(), "limit");
         let nested = |depth| (0..depth).fold(json!(1), |value, _| json!([value]));
         let dims = |depth| format!("uint8{}", "[]".repeat(depth));
-        assert!(digest_of(&one(&dims(MAX_DEPTH - 1), nested(MAX_DEPTH - 1), None)).is_ok());
-        assert_eq!(digest_of(&one(&dims(MAX_DEPTH), nested(MAX_DEPTH), None)).unwrap_err().code(), "limit");
+        // Two levels are those of the message and of all.
+        assert!(digest_of(&one(&dims(30), nested(30), None)).is_ok());
+        let deep = "the typed data is JSON nested over 32 levels deep";
+        assert_eq!(digest_of(&one(&dims(31), nested(31), None)).unwrap_err().to_string(), deep);
         let itself = json!({"P": [{"name": "p", "type": "P"}]});
-        let value = (0..MAX_DEPTH).fold(json!(null), |value, _| json!({"p": value}));
-        assert_eq!(digest_of(&one("P", value, itself.as_object())).unwrap_err().code(), "limit");
+        let value = |depth| (0..depth).fold(json!(null), |value, _| json!({"p": value}));
+        assert!(digest_of(&one("P", value(30), itself.as_object())).is_ok());
+        assert_eq!(digest_of(&one("P", value(31), itself.as_object())).unwrap_err().to_string(), deep);
         let many = (0..MAX_STRUCTS).map(|n| (format!("A{n}"), json!([]))).collect::<Map<_, _>>();
         assert_eq!(digest_of(&one("uint8", json!(1), Some(&many))).unwrap_err().code(), "limit");
     }
