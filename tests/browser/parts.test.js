@@ -148,18 +148,62 @@ test("what is asked while a part is on its way waits for its turn", async () => 
   assert.equal((await within(script)).value, 3);
 });
 
+test("a signer whose code could not be fetched signs when it can be", async () => {
+  const script = `
+    const signer = (await opened()).entry("binance/hmac").signer("binance");
+    const refused = await signer.sign("GET", "/api/v3/account").catch(told);
+    const { url } = await signer.sign("GET", "/api/v3/account");
+    return [refused.code, url.length > 100];
+  `;
+  const once = (time) => (time === 1 ? { status: 503, body: "" } : undefined);
+  const { value, asked } = await within(script, { signing: once });
+  assert.deepEqual(value, ["io", true]);
+  assert.deepEqual(asked, ["bg", "signing", "signing"]);
+});
+
+test("a vault is read and locked while a part that is fetched never comes", async () => {
+  const script = `
+    const vault = await opened();
+    const preload = vault.preload("keys").catch(told);
+    const found = await vault.find();
+    const put = vault.put("binance/new", { secret: "s" }).catch(told);
+    await vault.lock();
+    return [found.length, (await preload).code, (await put).code];
+  `;
+  const never = () => new Promise(() => {});
+  assert.deepEqual((await within(script, { keys: never, change: never })).value, [2, "locked", "locked"]);
+});
+
+test("a fetch that throws is tried again by what has no worker", async () => {
+  const script = `
+    const fetched = globalThis.fetch;
+    globalThis.fetch = (url, options) => {
+      if (String(url).includes("signing")) throw new TypeError("blocked");
+      return fetched(url, options);
+    };
+    const refused = await sync.init().catch(told);
+    globalThis.fetch = fetched;
+    await sync.init();
+    return [refused.code, sync.exchanges().length > 0];
+  `;
+  assert.deepEqual((await within(script)).value, ["io", true]);
+});
+
 test("what was preloaded is there when the host is gone", async () => {
   const script = `
     const vault = await opened();
     const refused = await vault.preload("change", "nothing").catch(told);
+    await api.preload("otp");
     await vault.preload("change", "signing", "keys");
     await vault.preload("change");
     globalThis.fetch = undefined;
     await vault.put("binance/new", { secret: "s" });
     const { url } = await vault.entry("binance/ed25519").signer("binance").sign("GET", "/api/v3/account");
-    return [refused.code, refused.message, vault.names().length, url.length > 100];
+    const { length } = await api.qrSvg("otpauth://totp/a?secret=JBSWY3DPEHPK3PXP");
+    return [refused.code, refused.message, vault.names().length, url.length > 100, length > 1000];
   `;
   const { value, asked } = await within(script);
-  assert.deepEqual(value, ["invalid_input", "expected some of these parts: change, signing, keys", 3, true]);
-  assert.deepEqual(asked, ["bg", "change", "signing", "keys"]);
+  const message = "expected some of these parts: change, keys, otp, password, sealed, signing";
+  assert.deepEqual(value, ["invalid_input", message, 3, true, true]);
+  assert.deepEqual(asked.sort(), ["bg", "bg", "change", "keys", "otp", "signing"]);
 });

@@ -45,7 +45,7 @@ export async function serve(folder, { csp = CSP, answers = {} } = {}) {
 
 async function found(folder, path, answers) {
   const given = answers[path];
-  const answer = typeof given === "function" ? given() : given;
+  const answer = typeof given === "function" ? await given() : given;
   if (answer !== undefined) {
     return typeof answer === "string" ? { body: answer } : answer;
   }

@@ -67,6 +67,7 @@ for (const [face, api] of FACES) {
       "Totp",
       "Vault",
       "generateKey",
+      "preload",
       ...(face.endsWith("sync") ? ["init"] : []),
     ];
     assert.deepEqual(

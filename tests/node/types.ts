@@ -79,6 +79,7 @@ export async function overAWorker(bytes: Uint8Array, key: string, date: Date, st
   is<Kdf>()(Kdf.pbkdf2({ iterations: 600_000 }), true);
   is<Kdf>()(Kdf.pbkdf2Sha512(), true);
   is<Promise<string>>()(asynchronous.generateKey(), true);
+  is<Promise<void>>()(asynchronous.preload("otp", "password", "sealed", "signing"), true);
 
   const passkey: PasskeyOutput = { credentialId: bytes, prfOutput: bytes };
   const factors: Factors = { passphrase: "x", key, passkey };
@@ -311,7 +312,7 @@ export async function whatIsRefused(vault: Vault, bytes: Uint8Array, fault: Stro
 }
 
 // Every name that is exported is used above, or listed here: one that is new fails to compile until it is.
-type Single = "Vault" | "Totp" | "Hotp" | "Fernet" | "Kdf" | "StrongroomError" | "generateKey";
+type Single = "Vault" | "Totp" | "Hotp" | "Fernet" | "Kdf" | "StrongroomError" | "generateKey" | "preload";
 type Used = Single | keyof Otp | keyof Passwords | keyof Sealing | keyof Signing;
 is<Used>()(null as unknown as keyof typeof asynchronous, true);
 is<Used | "init">()(null as unknown as keyof typeof synchronous, true);

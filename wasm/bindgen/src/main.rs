@@ -22,7 +22,6 @@ const PARTS: [Part; 6] = [
             "vaultCreate",
             "vault_changePassphrase",
             "vault_copy",
-            "vault_discard",
             "vault_generatePrfInput",
             "vault_grant",
             "vault_pinFor",

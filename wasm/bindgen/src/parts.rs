@@ -42,8 +42,7 @@ type Place = usize;
 pub(crate) fn cut(wasm: &[u8], parts: &[Part]) -> Result<Cut> {
     let module = parse(wasm)?;
     let plan = Plan::of(&module, parts)?;
-    // A part of another build must not start: the name that it asks the memory by is of this one.
-    let build: String = Sha256::digest(wasm).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let build = plan.build(wasm);
 
     let mut imported = BTreeSet::new();
     let mut emitted = Vec::new();
@@ -110,9 +109,11 @@ impl Plan {
                 None => of_base.push(places[&id]),
             }
         }
-        ensure!(!of_base.iter().any(|at| behind.contains_key(at)), "a pointer may lead into a part");
-
         let of_base = reached(of_base, &calls);
+        ensure!(
+            !of_base.iter().any(|at| behind.contains_key(at)),
+            "the base calls a function of a part, which may not be there"
+        );
         let mut owners: HashMap<Place, BTreeSet<usize>> = HashMap::new();
         for (part, entries) in entries.iter().enumerate() {
             let roots =
@@ -136,6 +137,15 @@ impl Plan {
         }
         let table = module.tables.get(main_table(module)?).initial;
         Ok(Self { places, part_of, slots: entries, table })
+    }
+
+    /// Names what is cut and how, for the name of the memory: a part of another build must not start.
+    fn build(&self, wasm: &[u8]) -> String {
+        let mut hash = Sha256::new_with_prefix(wasm);
+        let mut part_of: Vec<_> = self.part_of.iter().collect();
+        part_of.sort_unstable();
+        hash.update(format!("{part_of:?} {:?}", self.slots));
+        hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// The module without what is not in this part.

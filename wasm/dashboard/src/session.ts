@@ -5,6 +5,7 @@ import {
   type Damage,
   type Entry,
   type OpenedBy,
+  preload,
   type Slot,
   StrongroomError,
   type Unlock,
@@ -275,7 +276,8 @@ export class Session {
 /** The host may end while the page is open, and what is changed then must still be changed and sealed. */
 async function opened(bytes: Uint8Array, unlock: Unlock): Promise<Vault> {
   const vault = await Vault.open(bytes, unlock);
-  vault.preload("change").catch(() => {}); // told by the first change, which tries again
+  vault.preload("change").catch(() => {}); // told by the first use, which tries again
+  preload("otp").catch(() => {});
   return vault;
 }
 

@@ -20,6 +20,14 @@ export interface Api extends Otp, Passwords, Sealing, Signing {
   readonly Fernet: FernetMaker;
   /** Makes a new random key, for a slot that does not exist yet. */
   generateKey(): Promise<string>;
+  /**
+   * Fetches code that is else fetched when it is first used outside of vaults: `otp`, `password` and `sealed` for what the types
+   * of these files say, and `signing` for `exchanges` and `readRecipe`. For a page that has to go on while its host cannot be
+   * reached; `Vault.preload` has the rest. Does nothing in Node, which has files.
+   *
+   * @throws `io` if it cannot be fetched. The next use tries again.
+   */
+  preload(...parts: ("otp" | "password" | "sealed" | "signing")[]): Promise<void>;
 }
 
 export function apiOn(links: Links): Api {
@@ -29,6 +37,7 @@ export function apiOn(links: Links): Api {
     Hotp: hotpMaker(links),
     Fernet: fernetMaker(links),
     generateKey: () => callOn(links.shared())("generateKey"),
+    preload: (...parts) => callOn(links.shared())("preload", ...parts),
     ...otpOn(links),
     ...passwordsOn(links),
     ...sealingOn(links),

@@ -2,7 +2,7 @@
 
 import { StrongroomError } from "./error.js";
 import type { Link, Remote, Reply, Request } from "./link.js";
-import { Missing, need, needAll, partOf } from "./load.js";
+import { Missing, need, partOf, partsOf } from "./load.js";
 import type { View } from "./shapes.js";
 import * as wasm from "./strongroom.js";
 
@@ -27,7 +27,7 @@ export class Engine implements Link {
       throw gone();
     }
     try {
-      if (method === "free") {
+      if (method === "free" || method === "lock") {
         this.#free(target);
         return { value: undefined };
       }
@@ -36,7 +36,7 @@ export class Engine implements Link {
         throw new StrongroomError("locked", "the vault is locked; open it again");
       }
       if (method === "preload") {
-        needAll(args);
+        need(...partsOf(args));
         return { value: undefined };
       }
       const part = partOf(method, target !== undefined);

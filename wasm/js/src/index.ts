@@ -28,6 +28,7 @@ export const {
   Hotp,
   Fernet,
   generateKey,
+  preload,
   hashPassword,
   verifyPassword,
   verifyAndUpdate,

@@ -21,11 +21,11 @@ const PARTS = {
 
 export type Part = keyof typeof PARTS;
 
-const OF_A_VAULT = ["change", "signing", "keys"] as const;
+const ALL = Object.keys(PARTS) as Part[];
 
-/** What a call ends with, before it did anything, that needs a part which is not here yet. */
+/** What a call ends with, before it did anything, that needs parts which are not here yet. */
 export class Missing {
-  constructor(readonly part: Part) {}
+  constructor(readonly parts: readonly Part[]) {}
 }
 
 let base: WebAssembly.Exports | undefined;
@@ -59,50 +59,58 @@ export function startInNode(): boolean {
   return true;
 }
 
-/** The part that a function, or a method of a vault, is in. Objects of other kinds come from a part that is here. */
+/**
+ * The part that a function, or a method of a vault, is in. Objects of other kinds come from a part that is here: for a method
+ * that is called as one of a vault's, one may be fetched that it does not need.
+ */
 export function partOf(method: string, ofObject: boolean): Part | undefined {
   const name = ofObject ? `vault_${method}` : method;
   return Object.hasOwn(PART_OF, name) ? PART_OF[name as keyof typeof PART_OF] : undefined;
 }
 
-/** Goes on if these are here, of the parts that a vault uses. */
-export function needAll(names: readonly unknown[]): void {
-  const parts = OF_A_VAULT.filter((part) => names.includes(part));
+/** The parts of these names. */
+export function partsOf(names: readonly unknown[]): Part[] {
+  const parts = ALL.filter((part) => names.includes(part));
   if (parts.length !== new Set(names).size) {
-    throw invalid(`expected some of these parts: ${OF_A_VAULT.join(", ")}`);
+    throw invalid(`expected some of these parts: ${ALL.join(", ")}`);
   }
-  parts.forEach(need);
+  return parts;
 }
 
-/** Goes on if the part is here. In Node it is then, and elsewhere {@link load} brings it. */
-export function need(part: Part): void {
-  if (loaded.get(part) === true) {
-    return;
-  }
+/** Goes on if these are here. In Node they are then, and elsewhere {@link load} brings them. */
+export function need(...parts: Part[]): void {
+  const missing = parts.filter((part) => loaded.get(part) !== true);
   const fs = nodeModule("node:fs");
-  if (fs === undefined) {
-    throw new Missing(part);
+  if (fs === undefined && missing.length > 0) {
+    throw new Missing(missing);
   }
-  try {
-    enter(part, new WebAssembly.Module(fs.readFileSync(PARTS[part])));
-  } catch (fault) {
-    throw new StrongroomError("io", whyNot(fault, `strongroom_${part}.wasm`));
+  for (const part of missing) {
+    try {
+      const module = new WebAssembly.Module(fs?.readFileSync(PARTS[part]) as BufferSource);
+      new WebAssembly.Instance(module, imports());
+      loaded.set(part, true);
+    } catch (fault) {
+      throw new StrongroomError("io", whyNot(fault, `strongroom_${part}.wasm`));
+    }
   }
 }
 
-/** Fetches a part. If that fails, the next call tries again. */
-export async function load(part: Part): Promise<void> {
-  let loading = loaded.get(part);
-  if (loading === undefined) {
-    loading = fetched(part);
-    loaded.set(part, loading);
-  }
-  await loading;
+/** Fetches parts that are not here yet. What fails is tried again by the next call. */
+export async function load(...parts: readonly Part[]): Promise<void> {
+  await Promise.all(
+    parts.map((part) => {
+      const loading = loaded.get(part) ?? fetched(part);
+      if (!loaded.has(part)) {
+        loaded.set(part, loading);
+        Promise.resolve(loading).catch(() => loaded.delete(part));
+      }
+      return loading;
+    }),
+  );
 }
 
-/** Fetches all parts that are not here yet. */
-export async function loadAll(): Promise<void> {
-  await Promise.all(Object.keys(PARTS).map((part) => load(part as Part)));
+export function loadAll(): Promise<void> {
+  return load(...ALL);
 }
 
 async function fetched(part: Part): Promise<void> {
@@ -111,17 +119,16 @@ async function fetched(part: Part): Promise<void> {
     if (!response.ok) {
       throw new Error(response.statusText);
     }
-    enter(part, await WebAssembly.compile(await response.arrayBuffer()));
+    await WebAssembly.instantiate(await response.arrayBuffer(), imports());
+    loaded.set(part, true);
   } catch (fault) {
-    loaded.delete(part);
     throw new StrongroomError("io", whyNot(fault, `strongroom_${part}.wasm`));
   }
 }
 
 /** A part asks the memory by a name that only the base of its own build has it by. */
-function enter(part: Part, module: WebAssembly.Module): void {
-  new WebAssembly.Instance(module, { base: base as WebAssembly.ModuleImports });
-  loaded.set(part, true);
+function imports(): WebAssembly.Imports {
+  return { base: base as WebAssembly.ModuleImports };
 }
 
 function exportsOf(started: unknown): WebAssembly.Exports {

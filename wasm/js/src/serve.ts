@@ -29,7 +29,7 @@ export async function answer(engine: Engine, { id, request }: NonNullable<Asked>
         if (!(fault instanceof Missing)) {
           throw fault;
         }
-        await load(fault.part);
+        await load(...fault.parts);
       }
     }
   } catch (fault) {

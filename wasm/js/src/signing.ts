@@ -26,19 +26,31 @@ export function signerOf(
   options: unknown,
   open: (recipe: unknown) => Promise<Remote>,
 ): Signer {
-  const opening = attempt(link, () => {
-    const state = stateOf(options);
-    return then(open(written(recipe)), (remote) => signerOn(link, remote, state, open));
-  });
-  if (isPromise(opening)) {
-    opening.catch(() => {}); // told by each use
-  }
+  let opening: Promise<Signer> | undefined;
+  const opened = (): Promise<Signer> => {
+    if (opening !== undefined) {
+      return opening;
+    }
+    const started = attempt(link, () => {
+      const state = stateOf(options);
+      return then(open(written(recipe)), (remote) => signerOn(link, remote, state, open));
+    });
+    opening = started;
+    if (isPromise(started)) {
+      started.catch((fault: unknown) => {
+        // Told by each use. What could not be fetched may be there for the next one.
+        opening = fault instanceof StrongroomError && fault.code === "io" ? undefined : started;
+      });
+    }
+    return started;
+  };
+  opened();
   return Object.freeze<Signer>({
-    sign: (...args) => then(opening, (signer) => signer.sign(...args)),
-    login: (...args) => then(opening, (signer) => signer.login(...args)),
-    learnClock: (...args) => then(opening, (signer) => signer.learnClock(...args)),
-    clockOffsetMs: () => then(opening, (signer) => signer.clockOffsetMs()),
-    setClockOffsetMs: (...args) => then(opening, (signer) => signer.setClockOffsetMs(...args)),
+    sign: (...args) => then(opened(), (signer) => signer.sign(...args)),
+    login: (...args) => then(opened(), (signer) => signer.login(...args)),
+    learnClock: (...args) => then(opened(), (signer) => signer.learnClock(...args)),
+    clockOffsetMs: () => then(opened(), (signer) => signer.clockOffsetMs()),
+    setClockOffsetMs: (...args) => then(opened(), (signer) => signer.setClockOffsetMs(...args)),
   });
 }
 

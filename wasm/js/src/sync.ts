@@ -90,6 +90,7 @@ export const Totp: Sync<Api>["Totp"] = api.Totp;
 export const Hotp: Sync<Api>["Hotp"] = api.Hotp;
 export const Fernet: Sync<Api>["Fernet"] = api.Fernet;
 export const generateKey: Sync<Api>["generateKey"] = api.generateKey;
+export const preload: Sync<Api>["preload"] = api.preload;
 export const hashPassword: Sync<Api>["hashPassword"] = api.hashPassword;
 export const verifyPassword: Sync<Api>["verifyPassword"] = api.verifyPassword;
 export const verifyAndUpdate: Sync<Api>["verifyAndUpdate"] = api.verifyAndUpdate;

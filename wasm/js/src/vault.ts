@@ -191,7 +191,7 @@ function vaultOn(link: Link, remote: number, first: View): Vault {
         dropped.unregister(keys);
         entries = new Map();
         const end = () => link.end() as Promise<void>;
-        const wiped = link.call({ target: remote, method: "free", args: [] });
+        const wiped = link.call({ target: remote, method: "lock", args: [] });
         locking = Promise.resolve(isPromise(wiped) ? wiped.then(end, end) : end());
       }
       return locking ?? Promise.resolve();

@@ -19,10 +19,18 @@ let held: Promise<unknown> | undefined;
 
 let turn: Promise<void> = Promise.resolve();
 
-/** One after the other, also where one has to wait for a part of the WebAssembly. */
+/** One after the other, also where one has to wait for a part of the WebAssembly; but none has to wait for a preload, nor a lock. */
 function received(message: Asked | string): void {
-  const done = turn.then(() => receive(message));
-  turn = done.catch(() => {}); // told by the worker's own event
+  const isUrgent = typeof message === "object" && ["lock", "preload"].includes(message?.request.method ?? "");
+  const done = isUrgent ? receive(message) : turn.then(() => receive(message));
+  const settled = done.catch((fault: unknown) => {
+    queueMicrotask(() => {
+      throw fault; // to the worker's own event, which ends it
+    });
+  });
+  if (!isUrgent) {
+    turn = settled;
+  }
 }
 
 async function receive(message: Asked | string): Promise<void> {
