@@ -41,7 +41,7 @@ use std::collections::BTreeMap;
 
 use crate::{Error, Result, Secret};
 
-mod exchanges;
+pub(crate) mod exchanges;
 mod interpolation;
 mod mapping;
 mod statements;

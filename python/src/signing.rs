@@ -40,8 +40,11 @@ impl Recipe {
     /// Read a recipe of your own.
     #[staticmethod]
     #[pyo3(signature = (text, /))]
-    fn from_json(text: &Bound<'_, PyString>) -> Result<Self> {
-        Ok(Self(CoreRecipe::from_json(utf8(text)?)?))
+    fn from_json(text: &Bound<'_, PyAny>) -> Result<Self> {
+        match text.cast::<PyString>() {
+            Ok(text) => Ok(Self(CoreRecipe::from_json(utf8(text)?)?)),
+            Err(_) => wrong_type("the recipe as str, such as json.dumps makes it", text),
+        }
     }
 
     /// The exchange's name.
@@ -60,6 +63,12 @@ impl Recipe {
     #[getter]
     fn source(&self) -> &str {
         self.0.source()
+    }
+
+    /// What an entry must have for it, in secret fields or in its info, sorted.
+    #[getter]
+    fn fields<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyTuple>> {
+        Ok(PyTuple::new(py, self.0.fields())?)
     }
 
     /// Whether it makes the message of a WebSocket login, and no HTTP request.
@@ -90,7 +99,12 @@ impl Signer {
         state: Option<&Bound<'_, PyAny>>,
     ) -> Result<Self> {
         let signer = if let Ok(name) = exchange.cast::<PyString>() {
-            entry.sealed()?.signer(utf8(name)?)?
+            let name = utf8(name)?;
+            if name.trim_start().starts_with('{') {
+                let expected = "expected the name of an exchange; a recipe of your own is read by Recipe.from_json";
+                return Err(strongroom::Error::InvalidInput(expected.into()).into());
+            }
+            entry.sealed()?.signer(name)?
         } else if let Ok(recipe) = exchange.cast::<Recipe>() {
             entry.sealed()?.signer_with(recipe.get().0.clone())?
         } else {

@@ -310,8 +310,9 @@ class Entry:
         names in snake case: `api_key` in info; `secret` or `private_key`, and where there is one `password`, in fields.
         A private key may be PEM in any of its forms, DER, or bare base64 or hex; `key_password` opens an encrypted one.
 
-        Where an exchange wants a number that grows with each request, the open vault remembers the last one, for all of
-        its threads. Several processes with one API key need a `state`, a `strongroom.state.SqliteState` for example.
+        Where an exchange wants a number that grows with each request, this process remembers the last one, for all
+        threads and open vaults. Several processes with one API key need a `state`, such as a
+        `strongroom.state.SqliteState`.
 
         Raises `InvalidInputError` for an exchange that is not known, a field that is missing, and a key that is not of
         the exchange's kind; as `fields`; `TypeError` for what is no state.
@@ -1682,6 +1683,13 @@ class Recipe:
         """The address of the exchange's own description of this; empty if there is none."""
 
     @property
+    def fields(self) -> tuple[str, ...]:
+        """What an entry must have for it, in secret fields or in its info: `("api_key", "password", "secret")`.
+
+        A private key that is encrypted has its passphrase in the secret field `key_password`.
+        """
+
+    @property
     def is_login(self) -> bool:
         """Whether it makes the message of a WebSocket login, and no HTTP request."""
 
@@ -1721,7 +1729,8 @@ class Signer:
         `url` is a whole URL, or a path from the slash on for the recipe's own host. Its query and `body`, a form
         (`a=1&b=2`) or JSON as `json.dumps` makes it, are signed and sent as they are. `headers` are sent as well.
         `timestamp_ms` is the time in milliseconds since 1970, without it this machine's, put right by what
-        `learn_clock` learnt. `nonce` is drawn where it is not given. `values` are what a recipe needs beside the
+        `learn_clock` learnt. `nonce` is drawn where it is not given; one that is given is taken as it is, and
+        not remembered: give each of them, or none. `values` are what a recipe needs beside the
         request, such as Backpack's `instruction`, or Hyperliquid's `vault_address`.
 
         Raises `InvalidInputError` for what is missing or cannot be signed, which the text names; `LimitError` for a

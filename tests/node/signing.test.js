@@ -90,6 +90,20 @@ for (const [face, api] of FACES) {
       await vault.lock();
     });
 
+    test("a URL, a form and headers may be those of browsers and of Node", async () => {
+      const vault = await vaultOf(api, { secret: "c2VjcmV0" });
+      for (const options of [{}, face === "strongroom" ? { state: new SlowState() } : {}]) {
+        const signer = vault.entry("exchange/main").signer("kraken", options);
+        const texts = { body: "pair=XBTUSD&type=buy", headers: { "x-own": "y" }, nonce: 7, timestampMs: NOW_MS };
+        const objects = { ...texts, body: new URLSearchParams(texts.body), headers: new Headers(texts.headers) };
+        const url = "https://api.kraken.com/0/private/AddOrder";
+        const signed = await signer.sign("POST", new URL(url), objects);
+        assert.deepEqual(signed, await signer.sign("POST", url, texts));
+        assert.deepEqual([signed.body, signed.headers["x-own"]], [`nonce=7&${texts.body}`, "y"]);
+      }
+      await vault.lock();
+    });
+
     test("nonces rise for an account through all signers of a vault", async () => {
       const vault = await vaultOf(api, { secret: "c2VjcmV0" });
       const entry = vault.entry("exchange/main");
@@ -202,9 +216,16 @@ for (const [face, api] of FACES) {
         assert.match(source, /^https:/);
       }
       const recipe = /** @type {any} */ (bodyWith("hmac-sha256", "hex"));
-      const facts = { exchange: "example", host: "https://api.example.com", source: "", isLogin: false };
+      const facts = {
+        exchange: "example",
+        host: "https://api.example.com",
+        source: "",
+        fields: ["secret"],
+        isLogin: false,
+      };
       assert.deepEqual(await api.readRecipe(recipe), facts);
       assert.deepEqual(await api.readRecipe(JSON.stringify(recipe)), facts);
+      assert.deepEqual((await api.readRecipe("okx")).fields, ["api_key", "password", "secret"]);
       await assert.rejects(async () => api.readRecipe("krakne"), /kraken/);
     });
 

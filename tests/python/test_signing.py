@@ -142,11 +142,13 @@ def test_what_is_no_request_is_refused(vault: Vault) -> None:
         (signer.sign, {"body": "a" * (2**24 + 1)}, errors.LimitError, "bytes of a body"),
         (signer.login, {}, errors.InvalidInputError, "method and a URL"),
     ]
+    before = nonce(signer.sign("POST", "/0/private/Balance", timestamp_ms=AT))
     for call, arguments, error, says in wrong:
         given = ("POST", "/0/private/Balance") if call == signer.sign else ()
         with pytest.raises(error, match=says):
             call(*given, **arguments)
-    assert nonce(signer.sign("POST", "/0/private/Balance", timestamp_ms=AT)) == AT, "none of them has used up a nonce"
+    after = nonce(signer.sign("POST", "/0/private/Balance", timestamp_ms=AT))
+    assert after == before + 1, "none of them has used up a nonce"
 
 
 def test_what_is_no_signer_is_refused(vault: Vault) -> None:
@@ -173,7 +175,10 @@ def test_recipes() -> None:
         assert (recipe.exchange, repr(recipe)) == (name, f"Recipe('{name}')")
         assert recipe.is_login == name.endswith("/websocket")
         assert recipe.source.startswith("https://")
+        assert set(recipe.fields) <= {"api_key", "password", "private_key", "secret", "token", "uid", "wallet_address"}
         assert recipe.host.startswith("wss://" if recipe.is_login else "https://")
+    fields = {"okx": ("api_key", "password", "secret"), "hyperliquid": ("private_key",), "oanda": ("token",)}
+    assert {name: Recipe.of(name).fields for name in fields} == fields
     with pytest.raises(errors.InvalidInputError):
         Recipe.from_json('{"exchange": "example", "headers": {"X": "<nothing>"}}')
 
@@ -314,7 +319,21 @@ def test_threads_share_a_signer_and_no_nonce_comes_twice(vault: Vault) -> None:
     with ThreadPoolExecutor(8) as pool:
         drawn = list(pool.map(draw, range(8)))
     assert all(numbers == sorted(numbers) for numbers in drawn)
-    assert sorted(number for numbers in drawn for number in numbers) == list(range(AT, AT + 4000))
+    numbers = sorted(number for numbers in drawn for number in numbers)
+    assert numbers == list(range(numbers[0], numbers[0] + 4000))
+
+
+def test_a_vault_that_is_opened_for_each_request_gives_no_nonce_twice(
+    vault: Vault, path: Path, key: strongroom.Key
+) -> None:
+    put(vault, "kraken")
+
+    def draw() -> int:
+        with strongroom.open(path, key=key) as opened:
+            return nonce(opened["kraken/main"].signer("kraken").sign("POST", "/0/private/Balance", timestamp_ms=AT))
+
+    drawn = [draw() for _ in range(20)]
+    assert drawn == list(range(drawn[0], drawn[0] + 20))
 
 
 def test_threads_sign_while_the_vault_is_locked(vault: Vault) -> None:

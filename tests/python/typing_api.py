@@ -258,6 +258,7 @@ def signed_requests(vault: Vault, path: Path) -> SignedRequest:
     assert_type(strongroom.exchanges(), tuple[str, ...])
     recipe = Recipe.of("kraken")
     assert_type((recipe.exchange, recipe.host, recipe.source, recipe.is_login), tuple[str, str, str, bool])
+    assert_type(recipe.fields, tuple[str, ...])
     entry = vault["a/b"]
     signer: Signer = entry.signer("kraken", state=SqliteState(path))
     assert_type(entry.signer(Recipe.from_json("{}")), Signer)

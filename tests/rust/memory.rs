@@ -265,7 +265,7 @@ fn signatures(i: u8) {
         vault.put(name, Entry::new().with(field, hex(4..36)).with_info("api_key", "key")).unwrap();
     }
     drop(secret);
-    let request = Request::new("POST", "/x", 1_700_000_000_000).with_body(br#"{"a":1}"#.as_slice());
+    let request = Request::new("POST", "/x", 1_700_000_000_000).with_body(br#"{"type":"a"}"#.as_slice());
     for (name, exchange) in [("a/hmac", "binance"), ("a/ed25519", "backpack"), ("a/secp256k1", "hyperliquid")] {
         let signer = vault.entry(name).unwrap().signer(exchange).unwrap();
         let request = match exchange {

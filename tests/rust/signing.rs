@@ -79,7 +79,11 @@ fn shared_vectors() {
 }
 
 fn kraken(vault: &mut Vault) -> Signer {
-    vault.put("kraken/main", entry(&[("secret", "c2VjcmV0")], &[("api_key", "key")])).unwrap();
+    kraken_of(vault, "key")
+}
+
+fn kraken_of(vault: &mut Vault, account: &str) -> Signer {
+    vault.put("kraken/main", entry(&[("secret", "c2VjcmV0")], &[("api_key", account)])).unwrap();
     vault.entry("kraken/main").unwrap().signer("kraken").unwrap()
 }
 
@@ -95,9 +99,10 @@ fn a_locked_vault_signs_nothing_and_a_dropped_signer_leaves_nothing() {
 }
 
 #[test]
-fn nonces_rise_for_an_account_through_all_signers_of_a_vault() {
-    let mut vault = vault();
-    let (one, other) = (kraken(&mut vault), vault.entry("kraken/main").unwrap().signer("kraken").unwrap());
+fn nonces_rise_for_an_account_through_all_signers_and_vaults_of_a_process() {
+    let (mut vault, mut opened_again) = (vault(), vault());
+    let (one, other) = (kraken_of(&mut vault, "nonces"), kraken_of(&mut opened_again, "nonces"));
+    let third = vault.entry("kraken/main").unwrap().signer("kraken").unwrap();
     let nonce = |signer: &Signer, at| {
         let signed = signer.sign(&Request::new("POST", "/0/private/Balance", at)).unwrap();
         signed.body.strip_prefix("nonce=").unwrap().parse::<i64>().unwrap()
@@ -108,6 +113,10 @@ fn nonces_rise_for_an_account_through_all_signers_of_a_vault() {
     // A request that is refused uses up none.
     assert!(one.sign(&Request::new("post", "/0/private/Balance", TIMESTAMP_MS)).is_err());
     assert_eq!(nonce(&other, TIMESTAMP_MS), TIMESTAMP_MS + 3);
+    drop((vault, one));
+    assert_eq!(third.sign(&Request::new("POST", "/x", TIMESTAMP_MS)).unwrap_err().code(), "locked");
+    assert_eq!(nonce(&other, TIMESTAMP_MS - 5000), TIMESTAMP_MS + 4);
+    assert_eq!(nonce(&kraken_of(&mut opened_again, "nobody's yet"), TIMESTAMP_MS), TIMESTAMP_MS);
 }
 
 #[test]

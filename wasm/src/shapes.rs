@@ -99,7 +99,7 @@ extern "C" {
         expires_at: Option<f64>,
     ) -> JsValue;
 
-    pub(crate) fn recipe(exchange: &str, host: &str, source: &str, is_login: bool) -> JsValue;
+    pub(crate) fn recipe(exchange: &str, host: &str, source: &str, fields: Vec<String>, is_login: bool) -> JsValue;
 
     pub(crate) fn signed(method: &str, url: &str, headers: Vec<JsValue>, body: &str) -> JsValue;
 

@@ -28,7 +28,8 @@ pub fn exchanges() -> Vec<String> {
 #[wasm_bindgen(js_name = "readRecipe")]
 pub fn read_recipe(recipe: &JsValue) -> Result<JsValue> {
     let recipe = recipe_of(recipe)?;
-    Ok(shapes::recipe(recipe.exchange(), recipe.host(), recipe.source(), recipe.is_login()))
+    let fields = recipe.fields().into_iter().map(str::to_owned).collect();
+    Ok(shapes::recipe(recipe.exchange(), recipe.host(), recipe.source(), fields, recipe.is_login()))
 }
 
 #[wasm_bindgen]

@@ -29,6 +29,11 @@ const EXCHANGES: &[&str] = &[
 const ALIASES: &[(&str, &str)] =
     &[("apca", "alpaca"), ("gateio", "gate"), ("huobi", "htx"), ("kite", "zerodha"), ("okex", "okx")];
 
+/// What an exchange is called now that people know by another name.
+pub(crate) fn current_name(alias: &str) -> Option<&'static str> {
+    ALIASES.iter().find(|(known, _)| *known == alias).map(|(_, name)| *name)
+}
+
 /// Exchanges where ccxt's `privateKey` signs; at the others, what people call the private key is ccxt's `secret`.
 #[rustfmt::skip]
 const WITH_PRIVATE_KEY: &[&str] = &[
@@ -115,7 +120,7 @@ pub(super) fn place(variable: &str) -> Option<Place> {
 }
 
 fn exchange(id: &str) -> Option<&'static str> {
-    let id = ALIASES.iter().find(|(alias, _)| *alias == id).map_or(id, |(_, id)| id);
+    let id = current_name(id).unwrap_or(id);
     EXCHANGES.get(EXCHANGES.binary_search(&id).ok()?).copied()
 }
 

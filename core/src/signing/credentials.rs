@@ -25,33 +25,42 @@ impl Credentials {
     pub(super) fn read(entry: &SealedEntry, recipe: &Recipe) -> Result<Self> {
         let needs = |field: &str| {
             let (exchange, name) = (recipe.exchange(), entry.name());
+            let mut has: Vec<_> = entry.field_names().unwrap_or_default();
+            has.extend(entry.info().keys().cloned());
+            has.sort_unstable();
+            let has = if has.is_empty() { "nothing".to_owned() } else { has.join(", ") };
             Error::invalid(format!(
-                "{exchange} needs the field {field}, which {name} does not have; put it there first"
+                "{exchange} needs the field {field}, which {name} does not have; put it there first. It has {has}"
             ))
         };
         let mut fields = Vec::new();
         for field in &recipe.entry {
-            fields.push(value(entry, field)?.ok_or_else(|| needs(field))?);
+            let value = value(entry, field)?.ok_or_else(|| needs(field))?;
+            check_ends(entry, field, &value)?;
+            fields.push(value);
         }
-        let key = if recipe.schemes.is_empty() {
-            None
-        } else {
-            let text = value(entry, &recipe.secret)?.ok_or_else(|| needs(&recipe.secret))?;
-            let password = value(entry, KEY_PASSWORD)?;
-            let schemes = schemes(recipe);
-            let (at, key) =
-                SigningKey::load(text.reveal(), password.as_ref().map(Secret::reveal), &schemes).map_err(|why| {
-                    match why {
+        let key =
+            if recipe.schemes.is_empty() {
+                None
+            } else {
+                let text = value(entry, &recipe.secret)?.ok_or_else(|| needs(&recipe.secret))?;
+                let password = value(entry, KEY_PASSWORD)?;
+                let schemes = schemes(recipe);
+                let (at, key) = SigningKey::load(text.reveal(), password.as_ref().map(Secret::reveal), &schemes)
+                    .map_err(|why| match why {
                         Error::InvalidInput(why) => {
                             let (field, name) = (&recipe.secret, entry.name());
                             Error::InvalidInput(format!("field {field} of {name}: {why}"))
                         }
                         why => why,
-                    }
-                })?;
-            let (algorithm, _, encoding) = *recipe.schemes.get(at).ok_or(Error::Format("the schemes of a recipe"))?;
-            Some((key, algorithm, encoding))
-        };
+                    })?;
+                let (algorithm, form, encoding) =
+                    *recipe.schemes.get(at).ok_or(Error::Format("the schemes of a recipe"))?;
+                if algorithm.is_hmac() && form == SecretForm::Text {
+                    check_ends(entry, &recipe.secret, &text)?;
+                }
+                Some((key, algorithm, encoding))
+            };
         let account = ACCOUNT.iter().find_map(|name| entry.info().get(*name)).map_or(entry.name(), String::as_str);
         let account = Sha256::new().chain_update(recipe.exchange()).chain_update([0]).chain_update(account).finalize();
         Ok(Self { key, fields, account: account.into() })
@@ -80,6 +89,18 @@ impl Credentials {
     pub(super) fn alg(&self) -> &'static str {
         self.algorithm().map_or("none", Algorithm::jwt)
     }
+}
+
+/// A line break at an end is what a file brings along, and not what the exchange has.
+fn check_ends(entry: &SealedEntry, field: &str, value: &Secret) -> Result<()> {
+    let value = value.reveal();
+    if [value.first(), value.last()].into_iter().flatten().any(|byte| b"\r\n".contains(byte)) {
+        let name = entry.name();
+        return Err(Error::invalid(format!(
+            "field {field} of {name} begins or ends with a line break; put it there again without"
+        )));
+    }
+    Ok(())
 }
 
 fn schemes(recipe: &Recipe) -> Vec<(Algorithm, SecretForm)> {

@@ -73,7 +73,7 @@ impl Algorithm {
         Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == name)
     }
 
-    const fn is_hmac(self) -> bool {
+    pub(super) const fn is_hmac(self) -> bool {
         matches!(self, Self::HmacSha1 | Self::HmacSha256 | Self::HmacSha384 | Self::HmacSha512)
     }
 
@@ -151,6 +151,9 @@ impl SigningKey {
     fn secret(text: &[u8], schemes: &[(Algorithm, SecretForm)]) -> Result<(usize, Self)> {
         if text.is_empty() {
             return Err(Error::invalid("expected a secret for HMAC, got an empty field"));
+        }
+        if key_text::is_pem(text) {
+            return Err(Error::invalid("expected a secret for HMAC, got a key in PEM"));
         }
         let mut refused = "expected an algorithm to sign with";
         for (place, (algorithm, form)) in schemes.iter().enumerate() {

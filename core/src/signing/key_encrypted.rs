@@ -22,7 +22,8 @@ pub(super) const WRONG: &str = "an encrypted private key that this passphrase do
 pub(super) fn decrypt(der: &[u8], passphrase: Option<&[u8]>) -> Result<Zeroizing<Vec<u8>>, Refusal> {
     let info = EncryptedPrivateKeyInfoRef::from_der(der).map_err(|_| OTHER)?;
     let EncryptionScheme::Pbes2(parameters) = &info.encryption_algorithm else { return Err(OTHER.into()) };
-    let passphrase = passphrase.ok_or("an encrypted private key, and no passphrase for it")?;
+    let passphrase =
+        passphrase.ok_or("an encrypted private key, and no passphrase for it in the field key_password")?;
     check_cost(&parameters.kdf)?;
     let mut bytes = Zeroizing::new(info.encrypted_data.as_bytes().to_vec());
     let _turn = turns::take();

@@ -65,8 +65,13 @@ pub(super) fn is_key(text: &[u8]) -> bool {
     match decode(text) {
         Ok(Decoded::Der { der, .. }) => key_der::looks_like_key(&der),
         Ok(Decoded::Raw(_)) => false,
-        Err(_) => find(text, BEGIN).is_some() || is_utf_16(text) || is_openssh_public(trimmed(text)),
+        Err(_) => is_pem(text) || is_utf_16(text) || is_openssh_public(trimmed(text)),
     }
+}
+
+/// Whether it is a text with a block of PEM, a good one or a bad one.
+pub(super) fn is_pem(text: &[u8]) -> bool {
+    find(text, BEGIN).is_some()
 }
 
 /// Base64 in either alphabet, with or without padding, spaces and quotes.

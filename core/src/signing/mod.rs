@@ -164,16 +164,15 @@ impl Signer {
 
     /// The request with everything that the exchange wants to see, signed.
     ///
-    /// Where the exchange wants a number that grows with each request, this open vault remembers the last one of the
-    /// account, for all of its threads. Several processes need [`Signer::sign_with`].
+    /// Where the exchange wants a number that grows with each request, this process remembers the last one of the account,
+    /// for all of its threads and open vaults. Several processes need [`Signer::sign_with`]. A nonce of the request's own is
+    /// taken as it is, and not remembered: give each of them, or none.
     ///
     /// # Errors
     /// [`Error::InvalidInput`] for what is missing or cannot be signed, which the text names; [`Error::Limit`] for a URL, a
     /// body or a value that is too long; [`Error::Locked`]. Nothing is signed then.
     pub fn sign(&self, request: &Request<'_>) -> Result<SignedRequest> {
-        self.sign_drawing(request, |credentials, at_least| {
-            self.credentials.handing_out(credentials.account, |last| nonce::next(last, at_least))
-        })
+        self.sign_drawing(request, |credentials, at_least| nonce::draw(credentials.account, at_least))
     }
 
     /// As [`Signer::sign`], with the last number of the account kept in a state that several processes share.

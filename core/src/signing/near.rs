@@ -18,6 +18,8 @@ pub(super) fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'
         .map(|known| (strsim::jaro_winkler(&lower, known), known))
         .filter(|(likeness, _)| *likeness > ALIKE)
         .collect();
+    alike.sort_unstable_by(|one, other| one.1.cmp(other.1));
+    alike.dedup_by(|one, other| one.1 == other.1);
     alike.sort_by(|one, other| other.0.total_cmp(&one.0));
     let near: Vec<_> = alike.iter().take(3).map(|(_, known)| *known).collect();
     match near.as_slice() {

@@ -1,5 +1,8 @@
 //! What makes two requests differ: a number that grows, or a random text.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
 use data_encoding::HEXLOWER;
 
 use super::recipe::Nonce;
@@ -24,10 +27,15 @@ pub(super) fn make(kind: Nonce, timestamp_ms: i64, draw: impl FnOnce(u64) -> Res
     }
 }
 
-/// The next number, where the last one is known: by the rule that states have.
-pub(super) fn next(last: &mut Option<u64>, at_least: u64) -> Result<u64> {
-    let next = raised(last.map(u64::to_be_bytes).as_ref().map(|bytes| bytes.as_slice()), at_least)?;
-    *last = Some(next);
+/// The last number of each account in this process, however often and by whom its vault is opened.
+static LAST: Mutex<BTreeMap<[u8; 32], u64>> = Mutex::new(BTreeMap::new());
+
+/// The next number of an account in this process: by the rule that states have.
+pub(super) fn draw(account: [u8; 32], at_least: u64) -> Result<u64> {
+    let mut all = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    let last = all.get(&account).map(|last| last.to_be_bytes());
+    let next = raised(last.as_ref().map(|bytes| bytes.as_slice()), at_least)?;
+    all.insert(account, next);
     Ok(next)
 }
 
@@ -69,9 +77,10 @@ mod tests {
 
     #[test]
     fn a_counter_grows_though_the_clock_does_not() {
-        let mut last = None;
-        let mut at = |ms| make(Nonce::Counter { per_second: 1000 }, ms, |least| next(&mut last, least)).unwrap();
-        assert_eq!([at(1000), at(1000), at(500), at(2000)], ["1000", "1001", "1002", "2000"]);
+        let at =
+            |account, ms| make(Nonce::Counter { per_second: 1000 }, ms, |least| draw([account; 32], least)).unwrap();
+        assert_eq!([at(1, 1000), at(1, 1000), at(1, 500), at(1, 2000)], ["1000", "1001", "1002", "2000"]);
+        assert_eq!(at(2, 1000), "1000");
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! A recipe: what an exchange wants signed, with what, and where the signature goes.
 
+use std::collections::BTreeSet;
+
 use super::key::{Algorithm, SecretForm};
 use super::near;
 use super::recipe_json;
 use super::recipes::ROWS;
 use super::request::Address;
 use super::template::{Scope, Source, Template, source};
+use crate::env_file::exchanges;
 use crate::{Error, Result};
 
 /// How a signature is written.
@@ -168,7 +171,10 @@ impl Recipe {
     pub fn of(exchange: &str) -> Result<Self> {
         match ROWS.iter().find(|row| row.exchange == exchange) {
             Some(row) => Self::read(row),
-            None => Err(near::unknown("exchange", exchange, Self::exchanges())),
+            None => match exchanges::current_name(exchange) {
+                Some(name) => Err(Error::invalid(format!("unknown exchange: {exchange}; it is called {name} here"))),
+                None => Err(near::unknown("exchange", exchange, Self::exchanges())),
+            },
         }
     }
 
@@ -178,6 +184,15 @@ impl Recipe {
     /// [`Error::InvalidInput`] that says which member is wrong and what it may be; [`Error::Limit`] over 64 KiB.
     pub fn from_json(text: &str) -> Result<Self> {
         recipe_json::read(text)
+    }
+
+    /// What an entry must have for it, in secret fields or in its info, sorted. A private key that is encrypted has its
+    /// passphrase in the field `key_password`.
+    #[must_use]
+    pub fn fields(&self) -> Vec<&str> {
+        let secret = Some(&self.secret).filter(|_| !self.schemes.is_empty());
+        let fields: BTreeSet<_> = self.entry.iter().chain(secret).map(String::as_str).collect();
+        fields.into_iter().collect()
     }
 
     /// The exchange's name.
@@ -289,6 +304,11 @@ impl Recipe {
         let uses_signature = all.chain(&self.body).any(|template| template.uses(&Source::Signature));
         if uses_signature && self.schemes.is_empty() {
             return Err(Error::invalid("<signature> needs a scheme: expected at least one in schemes"));
+        }
+        if !self.schemes.is_empty() && !self.message.is_empty() && self.message.sources().next().is_none() {
+            return Err(Error::invalid(
+                "message has no part in it, and would have one signature for all requests; parts are written like <timestamp>",
+            ));
         }
         if !self.schemes.is_empty() && (self.message.is_empty() || !uses_signature) {
             return Err(Error::invalid("a scheme needs a message, and a place where the <signature> goes"));

@@ -144,7 +144,13 @@ fn part(inside: &str, scope: &mut Scope) -> Result<Piece> {
         .filter(|name| !name.is_empty())
         .map(|name| Filter::parse(name).ok_or_else(|| near::unknown("filter of a recipe", name, Filter::names())))
         .collect::<Result<_>>()?;
-    Ok(Piece::Part { sources, filters, name: names.to_owned() })
+    // A caller has not seen the recipe, and is told what is wrong with what they gave.
+    let name = match names.split_once('.') {
+        Some(("value", name)) => format!("the value {}", name.trim_end_matches('?')),
+        None if names == "given" => "the body".to_owned(),
+        _ => names.to_owned(),
+    };
+    Ok(Piece::Part { sources, filters, name })
 }
 
 pub(super) fn source(name: &str, scope: &mut Scope) -> Result<Source> {

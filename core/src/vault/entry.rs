@@ -16,6 +16,8 @@ use super::name;
 use crate::{Error, Result, Secret};
 
 const DEFAULT_KIND: &str = "credentials";
+pub(super) const GONE: &str = "the vault was locked or dropped, or this compartment has a new key; keep the vault while \
+    its entries are used, or open it and read the entry again";
 
 /// A field's plaintext: text or bytes, wiped on drop.
 #[derive(Clone, PartialEq, Eq)]
@@ -533,9 +535,7 @@ impl SealedEntry {
     }
 
     pub(super) fn keys(&self) -> Result<Arc<CompartmentKeys>> {
-        self.keys.upgrade().ok_or(Error::Locked(
-            "the vault was locked or this compartment has a new key; open the vault or read the entry again",
-        ))
+        self.keys.upgrade().ok_or(Error::Locked(GONE))
     }
 
     fn open(&self) -> Result<Zeroizing<Vec<u8>>> {

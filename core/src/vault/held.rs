@@ -4,7 +4,7 @@ use std::any::Any;
 use std::marker::PhantomData;
 use std::sync::{Arc, PoisonError, Weak};
 
-use super::entry::SealedEntry;
+use super::entry::{GONE, SealedEntry};
 use super::keys::CompartmentKeys;
 use crate::{Error, Result};
 
@@ -36,19 +36,7 @@ impl<T: Send + Sync + 'static> Held<T> {
     /// [`Error::Locked`].
     pub(crate) fn get(&self) -> Result<Arc<T>> {
         let value = self.value.upgrade().and_then(|value| value.downcast().ok());
-        value.ok_or(Error::Locked(
-            "the vault was locked or this compartment has a new key; open the vault or read the entry again",
-        ))
-    }
-
-    /// See [`CompartmentKeys::handing_out`].
-    pub(crate) fn handing_out<R>(
-        &self,
-        fingerprint: [u8; 32],
-        job: impl FnOnce(&mut Option<u64>) -> Result<R>,
-    ) -> Result<R> {
-        self.get()?;
-        self.keys.upgrade().ok_or(Error::Locked("the vault was locked; open it again"))?.handing_out(fingerprint, job)
+        value.ok_or(Error::Locked(GONE))
     }
 }
 

@@ -201,8 +201,14 @@ export function judged(
   }
 }
 
-export function recipe(exchange: string, host: string, source: string, isLogin: boolean): RecipeFacts {
-  return { exchange, host, source, isLogin };
+export function recipe(
+  exchange: string,
+  host: string,
+  source: string,
+  fields: string[],
+  isLogin: boolean,
+): RecipeFacts {
+  return { exchange, host, source, fields, isLogin };
 }
 
 export function signed(method: string, url: string, headers: string[], body: string): SignedRequest {

@@ -58,8 +58,9 @@ function signerOn(link: Link, remote: Remote, state: State | undefined, owner: u
   const methods = (call: Call): Signer => {
     const sign: Signer["sign"] =
       state === undefined
-        ? (method, url, options) => call("sign", method, url, options)
-        : (method, url, options) => attempt(link, () => drawing(call, state, [method, url, copied(options)]));
+        ? (method, url, options) => call("sign", method, ...plain(url, options))
+        : (method, url, options) =>
+            attempt(link, () => drawing(call, state, [method, ...plain(url, options).map(copied)]));
     return {
       sign,
       login: (options) => then(sign("", "", options), ({ url, headers, body }) => ({ url, headers, body: body ?? "" })),
@@ -82,6 +83,18 @@ function signerOn(link: Link, remote: Remote, state: State | undefined, owner: u
   }
 
   return held<Signer>(link, remote, methods, owner);
+}
+
+/** An address and options without the objects that browsers and Node have for their parts, which cannot be copied. */
+function plain(url: unknown, options: unknown): unknown[] {
+  const known = properties(options as { body?: unknown; headers?: unknown });
+  if (known?.body instanceof URLSearchParams) {
+    known.body = known.body.toString();
+  }
+  if (known?.headers instanceof Headers) {
+    known.headers = Object.fromEntries(known.headers);
+  }
+  return [url instanceof URL ? url.href : url, known ?? options];
 }
 
 /** A recipe as text: the name of an exchange, or JSON. */

@@ -113,7 +113,8 @@ function vaultOn(link: Link, remote: number, first: View): Vault {
   /** Why there is no such entry, as Rust would say it. */
   function missing(name: string): StrongroomError {
     if (typeof name !== "string" || !name.includes("/")) {
-      return new StrongroomError("invalid_input", "expected the name of an entry, like binance/main");
+      const meant = typeof name === "string" ? `; did you mean ${name}/main?` : "";
+      return new StrongroomError("invalid_input", `expected the name of an entry, like binance/main${meant}`);
     }
     const compartment = name.slice(0, name.indexOf("/"));
     if (view.damage.some((part) => part.record === null && part.compartment === compartment)) {
@@ -125,7 +126,7 @@ function vaultOn(link: Link, remote: number, first: View): Vault {
     }
     const canSee = view.openedBy.scope === "owner" || view.compartments.some((one) => one.name === compartment);
     return canSee
-      ? new StrongroomError("not_found", "there is no entry of this name")
+      ? new StrongroomError("not_found", `there is no entry ${name}`)
       : new StrongroomError("no_access", "this key gives no access to the compartment of this entry");
   }
 

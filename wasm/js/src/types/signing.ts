@@ -87,6 +87,8 @@ export interface RecipeFacts {
   readonly host: string;
   /** The address of the exchange's own description of this; may be empty. */
   readonly source: string;
+  /** What an entry must have for it, in secret fields or in its info: `["api_key", "password", "secret"]`. */
+  readonly fields: readonly string[];
   /** Whether it makes the login of a WebSocket, and no request: {@link Signer.login}. */
   readonly isLogin: boolean;
 }
@@ -95,18 +97,40 @@ export interface RecipeFacts {
 export interface LoginOptions {
   /** The time in milliseconds since 1970; by default this machine's, corrected by {@link Signer.learnClock}. */
   readonly timestampMs?: number;
-  /** The nonce, instead of one that the signer draws. One over 2^53-1 is given as text. */
+  /**
+   * The nonce, instead of one that the signer draws; one over 2^53-1 is given as text. It is taken as it is, and not remembered:
+   * give each of them, or none.
+   */
   readonly nonce?: string | number;
   /** What a recipe needs that no request has, such as Backpack's `instruction`, or the `challenge` of a login. */
   readonly values?: Readonly<Record<string, string>>;
 }
 
+/** A `URL`, in words that need no browser's types. */
+export interface AnyURL {
+  readonly href: string;
+  readonly searchParams: AnyURLSearchParams;
+}
+
+/** A `URLSearchParams`. */
+export interface AnyURLSearchParams {
+  getAll(name: string): string[];
+  toString(): string;
+}
+
+/** A `Headers`. */
+export interface AnyHeaders {
+  get(name: string): string | null;
+  has(name: string): boolean;
+  append(name: string, value: string): void;
+}
+
 /** What a request is made of, beside its method and URL. */
 export interface SignOptions extends LoginOptions {
   /** JSON, or a form (`a=1&b=2`), as text or as its UTF-8. It is signed and sent as it is. */
-  readonly body?: string | Uint8Array;
+  readonly body?: string | Uint8Array | AnyURLSearchParams;
   /** Headers beside those of the recipe. */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | AnyHeaders;
 }
 
 /** A request to be sent as it is, `fetch(signed.url, signed)`: one byte changed, and the signature is another's. */
@@ -133,7 +157,7 @@ export interface SignedLogin {
 /** The conditions of a {@link Signer}. */
 export interface SignerOptions {
   /**
-   * Where the last nonce of the account is kept, for several processes that use one API key; by default in this open vault. A
+   * Where the last nonce of the account is kept, for several processes that use one API key; by default in this open vault alone. A
    * number is stored as 8 bytes, the highest first, until the second `Number.MAX_SAFE_INTEGER`, which means for ever.
    */
   readonly state?: State;
@@ -159,7 +183,7 @@ export interface Signer {
    * @throws `invalid_input` for what is missing or cannot be signed, for an unknown exchange, and for a key that is not of its
    * kind; `limit` for what is too long; `conflict` if the entry was changed before the signer had its key; `locked`.
    */
-  sign(method: string, url: string, options?: SignOptions): Promise<SignedRequest>;
+  sign(method: string, url: string | AnyURL, options?: SignOptions): Promise<SignedRequest>;
   /** The login of a WebSocket, for an exchange such as `okx/websocket`. */
   login(options?: LoginOptions): Promise<SignedLogin>;
   /**
