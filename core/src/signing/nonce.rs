@@ -99,4 +99,38 @@ mod tests {
         assert!(b"89ab".contains(&uuid.as_bytes()[19]));
         assert_eq!(check(Nonce::Uuid, &uuid).unwrap(), uuid);
     }
+    #[test]
+    fn a_nonce_of_the_callers_own_is_of_the_kind() {
+        let (counter, long) = (Nonce::Counter { per_second: 1 }, "a".repeat(65));
+        for (kind, given) in
+            [(counter, "0"), (counter, "18446744073709551615"), (Nonce::Uuid, "a-Z0"), (Nonce::Hex, &long[1..])]
+        {
+            assert_eq!(check(kind, given).unwrap(), given);
+        }
+        for (kind, given) in [
+            (counter, ""),
+            (counter, "+1"),
+            (counter, "-1"),
+            (counter, " 1"),
+            (counter, "1.0"),
+            (counter, "a"),
+            (counter, "18446744073709551616"),
+        ] {
+            let refused = check(kind, given).unwrap_err().to_string();
+            assert_eq!(refused, "expected the nonce as a whole number", "{given}");
+        }
+        for given in ["", "a b", "a_b", "a\n", "\u{e4}", &long] {
+            for kind in [Nonce::Uuid, Nonce::Hex] {
+                let refused = check(kind, given).unwrap_err().to_string();
+                assert_eq!(refused, "expected the nonce as at most 64 letters, digits and dashes", "{given}");
+            }
+        }
+    }
+
+    /// States outlive a version of this library: with another key, an account would start anew, under numbers it has used.
+    #[test]
+    fn the_key_in_a_state_stays_the_same() {
+        let account = core::array::from_fn(|at| at as u8);
+        assert_eq!(state_key("kraken", &account), "nonce/kraken/000102030405060708090a0b0c0d0e0f");
+    }
 }

@@ -214,3 +214,115 @@ fn limit(what: &'static str, asked: usize, allowed: usize) -> Result<()> {
         false => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AT: i64 = 1_700_000_000_000;
+
+    fn check(exchange: &str, request: &Request<'_>) -> Result<()> {
+        request.address(&Recipe::of(exchange)?).map(|_| ())
+    }
+
+    #[test]
+    fn a_header_is_one_line_of_visible_ascii() {
+        let long = "a".repeat(65);
+        let request = Request::new("GET", "/x", AT);
+        for (name, value) in [("x", ""), ("X-Trace_1", "a b~!"), (&long[1..], "x")] {
+            assert!(check("okx", &request.clone().with_header(name, value)).is_ok(), "{name}: {value}");
+        }
+        for (name, value) in [
+            ("", "x"),
+            (" x", "x"),
+            ("x:", "x"),
+            ("x\n", "x"),
+            ("\u{e4}", "x"),
+            (&long, "x"),
+            ("x", "a\nb: c"),
+            ("x", "a\r"),
+            ("x", "\t"),
+            ("x", "\0"),
+            ("x", "\x7f"),
+            ("x", "\u{e4}"),
+        ] {
+            let refused = check("okx", &request.clone().with_header(name, value)).unwrap_err();
+            assert!(refused.to_string().starts_with("expected headers with a name"), "{name:?}: {value:?}");
+        }
+    }
+
+    #[test]
+    fn the_name_of_a_header_is_found_in_any_case() {
+        let request = Request::new("GET", "/x", AT).with_header("Content-TYPE", "a").with_value("Name", "b");
+        assert_eq!((request.header("content-type"), request.header("content")), (Some("a"), None));
+        assert_eq!((request.value("Name"), request.value("name")), (Some("b"), None));
+    }
+
+    #[test]
+    fn a_login_has_neither_method_nor_url_and_a_request_has_both() {
+        assert!(check("okx/websocket", &Request::login(AT)).is_ok());
+        for (method, url) in [("GET", ""), ("", "/x"), ("GET", "/x")] {
+            let refused = check("okx/websocket", &Request::new(method, url, AT)).unwrap_err().to_string();
+            assert!(refused.contains("is the login of a WebSocket"), "{refused}");
+        }
+        assert!(check("okx", &Request::new("GET", "/x", AT)).is_ok());
+        for (method, url, why) in
+            [("", "", "have a method and a URL"), ("", "/x", "a method in capitals"), ("GET", "", "expected a path")]
+        {
+            let refused = check("okx", &Request::new(method, url, AT)).unwrap_err().to_string();
+            assert!(refused.contains(why), "{refused}");
+        }
+    }
+
+    #[test]
+    fn only_this_machine_is_spoken_to_in_the_clear() {
+        for url in ["http://localhost/x", "ws://127.0.0.1:8080/x", "http://[::1]:8080/x", "https://a.b", "wss://a:1/"] {
+            assert!(Address::parse(url).is_ok(), "{url}");
+        }
+        for url in ["http://a.b/", "ws://a.b", "http://localhost.a.b/", "http://127.0.0.1.a.b:80/", "http://:80/"] {
+            let refused = Address::parse(url).err().unwrap().to_string();
+            assert!(refused.starts_with("expected https://"), "{url}: {refused}");
+        }
+        for url in
+            ["ftp://localhost/x", "https:///x", "https://?x", "https://a@b/", "https://a%2f/", "HTTPS://a/", "a/b"]
+        {
+            let refused = Address::parse(url).err().unwrap().to_string();
+            assert!(refused.starts_with("expected a path that begins with a slash"), "{url}: {refused}");
+        }
+    }
+
+    #[test]
+    fn a_url_is_taken_apart_where_it_should_be() {
+        for (url, parts) in [
+            ("https://a.b", ["https://a.b", "a.b", "/", ""]),
+            ("https://a.b/", ["https://a.b", "a.b", "/", ""]),
+            ("https://a.b:81/c/d?e=f?g", ["https://a.b:81", "a.b:81", "/c/d", "e=f?g"]),
+            ("wss://[::1]:9/c?", ["wss://[::1]:9", "[::1]:9", "/c", ""]),
+        ] {
+            let address = Address::parse(url).unwrap();
+            assert_eq!([address.origin, address.host, address.path, address.query], parts);
+        }
+        assert!(Address::parse("https://a.b?c").err().unwrap().to_string().contains("a slash in front of the ?"));
+    }
+
+    #[test]
+    fn ceilings_are_what_is_still_taken() {
+        let request = Request::new("GET", "/x", AT);
+        let (url, value) = (format!("/{}", "x".repeat(MAX_URL)), "x".repeat(MAX_VALUE + 1));
+        let body = vec![b'x'; MAX_BODY + 1];
+        let many = |count: usize| (0..count).fold(request.clone(), |request, _| request.with_value("x", "x"));
+        let headers = |count: usize| (0..count).fold(request.clone(), |request, _| request.with_header("x", "x"));
+        for (most, over) in [
+            (Request::new("GET", &url[..MAX_URL], AT), Request::new("GET", &url, AT)),
+            (request.clone().with_value("x", &value[1..]), request.clone().with_value("x", &value)),
+            (many(MAX_VALUES), many(MAX_VALUES + 1)),
+            (headers(MAX_VALUES), headers(MAX_VALUES + 1)),
+        ] {
+            assert!(check("okx", &most).is_ok());
+            assert_eq!(check("okx", &over).unwrap_err().code(), "limit");
+        }
+        assert_eq!(request.clone().with_body(&body[1..]).text().unwrap().len(), MAX_BODY);
+        assert_eq!(request.clone().with_body(&*body).text().unwrap_err().code(), "limit");
+        assert_eq!(request.with_body(b"\xff".as_slice()).text().unwrap_err().code(), "invalid_input");
+    }
+}

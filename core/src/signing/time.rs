@@ -53,6 +53,8 @@ mod tests {
             assert_eq!(write(time, at, 0).unwrap(), text);
         }
         assert_eq!(write(Time::Seconds, at, 60).unwrap(), "1700000060");
+        assert_eq!(write(Time::Milliseconds, EARLIEST_MS, 0).unwrap(), "1230768000000");
+        assert_eq!(write(Time::IsoSeconds, LATEST_MS, 1).unwrap(), "2100-01-01T00:00:01");
         assert_eq!(write(Time::IsoMilliseconds, at + 7, 0).unwrap(), "2023-11-14T22:13:20.007Z");
     }
 
@@ -61,6 +63,16 @@ mod tests {
         for (at, unit) in [
             (1_700_000_000, "; this one looks like seconds"),
             (1_700_000_000_000_000, "; this one looks like microseconds"),
+            (EARLIEST_MS / 1000 - 1, ""),
+            (EARLIEST_MS / 1000, "; this one looks like seconds"),
+            (LATEST_MS / 1000, "; this one looks like seconds"),
+            (LATEST_MS / 1000 + 1, ""),
+            (EARLIEST_MS - 1, ""),
+            (LATEST_MS + 1, ""),
+            (EARLIEST_MS * 1000 - 1, ""),
+            (EARLIEST_MS * 1000, "; this one looks like microseconds"),
+            (LATEST_MS * 1000, "; this one looks like microseconds"),
+            (LATEST_MS * 1000 + 1, ""),
             (-1, ""),
             (0, ""),
             (i64::MIN, ""),
