@@ -262,3 +262,113 @@ fn address(text: &str, what: &str) -> Result<Vec<u8>> {
     let bytes = digits.and_then(|digits| HEXLOWER_PERMISSIVE.decode(digits.as_bytes()).ok());
     bytes.ok_or_else(|| Error::invalid(format!("expected {what} as an address: 0x and 40 hex digits")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn apply(filter: &str, text: &str) -> Result<Vec<u8>> {
+        Filter::parse(filter).unwrap().apply(text.as_bytes(), "it", &|message| Ok([message, b"!"].concat()))
+    }
+
+    #[test]
+    fn text_is_written_as_exchanges_want_it() {
+        for (filter, text, written) in [
+            ("base64", "\u{1f}?>~", "Hz8+fg=="),
+            ("base64url", "\u{1f}?>~", "Hz8-fg"),
+            ("decoded", "a%20b+%C3%A4%zz", "a b+\u{e4}%zz"),
+            ("hex", "\u{1f}?>~", "1f3f3e7e"),
+            ("json", "a\"\\\n", r#""a\"\\\n""#),
+            ("lower", "Ab\u{c4}", "ab\u{c4}"),
+            ("percent", "a b/~-._\u{e9}&=+", "a%20b%2F~-._%C3%A9%26%3D%2B"),
+            ("sign", "a", "a!"),
+            ("sorted", "b=2&a-=3&a=1&&a=0&", "a=1&a=0&a-=3&b=2"),
+            ("sorted", "", ""),
+        ] {
+            assert_eq!(String::from_utf8(apply(filter, text).unwrap()).unwrap(), written, "{filter}");
+        }
+    }
+
+    #[test]
+    fn a_json_object_becomes_a_query() {
+        let body = r#" {"b":"x y","a":1.50,"\u00e4":true,"c":false,"d":null,"e":["&",2],"f":[]}"#;
+        for (filter, text, written) in [
+            ("form", body, "b=x%20y&a=1.50&%C3%A4=true&c=false&d=null&e[]=%26&e[]=2"),
+            ("form", "a=x%20y", "a=x%20y"),
+            ("form", "", ""),
+            ("raw_form", body, "b=x y&a=1.50&\u{e4}=true&c=false&d=null&e[]=&&e[]=2"),
+            ("raw_form", "a=x%20y", "a=x y"),
+            ("flat", r#"{"b":[1,{"d":true,"c":null}],"a":"x","c":false}"#, "axb1cnulldtruecfalse"),
+            ("flat", "", ""),
+            ("members", r#" { "b" : {} , "a":1 } "#, r#","b" : {} , "a":1"#),
+            ("members", "{ }", ""),
+            ("members", "", ""),
+            ("object", r#" {"b":1} "#, r#" {"b":1} "#),
+            ("object", "", "{}"),
+        ] {
+            assert_eq!(String::from_utf8(apply(filter, text).unwrap()).unwrap(), written, "{filter}: {text}");
+        }
+        for (filter, text) in [
+            ("form", r#"{"a":{}}"#),
+            ("form", r#"{"a":[[]]}"#),
+            ("form", "[1]"),
+            ("raw_form", r#"{"a":{}}"#),
+            ("flat", "a=1"),
+            ("members", "[1]"),
+            ("members", "{} {}"),
+            ("object", "1"),
+            ("object", r#"{"a":1,"a":2}"#),
+        ] {
+            assert_eq!(apply(filter, text).unwrap_err().code(), "invalid_input", "{filter}: {text}");
+        }
+    }
+
+    #[test]
+    fn numbers_and_addresses_have_a_fixed_length() {
+        let address = "0x000102030405060708090a0B0c0d0e0f10111213";
+        let bytes: Vec<u8> = (0..20).collect();
+        for (filter, text, written) in [
+            ("u64", "258", vec![0, 0, 0, 0, 0, 0, 1, 2]),
+            ("u64", "18446744073709551615", vec![255; 8]),
+            ("option_u64", "258", vec![0, 0, 0, 0, 0, 0, 0, 1, 2]),
+            ("option_u64", "", vec![]),
+            ("address", address, bytes.clone()),
+            ("option_address", address, [&[1], &*bytes].concat()),
+            ("option_address", "", vec![0]),
+        ] {
+            assert_eq!(apply(filter, text).unwrap(), written, "{filter}: {text}");
+        }
+        for text in ["", "-1", "1.0", "0x1", "18446744073709551616"] {
+            assert_eq!(apply("u64", text).unwrap_err().to_string(), "expected it as a whole number");
+        }
+        for text in ["", &address[2..], &address[..41], &format!("{address}0"), &address.replace('B', "g")] {
+            let refused = apply("address", text).unwrap_err().to_string();
+            assert_eq!(refused, "expected it as an address: 0x and 40 hex digits");
+        }
+    }
+
+    /// The bytes are those of msgpack for Python.
+    #[test]
+    fn messagepack_is_the_shortest() {
+        let json = r#"{"a":[null,true,false,-1,127,128,256,65536,4294967296,18446744073709551615,-33,
+            -9223372036854775808,"x"],"b":{}}"#;
+        let known = "82a1619dc0c3c2ff7fcc80cd0100ce00010000cf0000000100000000cfffffffffffffffffd0dfd38000000000000000a178a16280";
+        assert_eq!(HEXLOWER.encode(&apply("msgpack", json).unwrap()), known);
+        for number in ["1.0", "1e3", "18446744073709551616", "-9223372036854775809"] {
+            let refused = apply("msgpack", number).unwrap_err().to_string();
+            assert!(refused.starts_with("it has a number that is not whole"), "{number}: {refused}");
+        }
+    }
+
+    #[test]
+    fn every_filter_has_its_name() {
+        assert!(Filter::names().is_sorted_by(|one, next| one < next));
+        let filters: Vec<_> = Filter::names().map(|name| Filter::parse(name).unwrap()).collect();
+        assert!(filters.iter().enumerate().all(|(at, filter)| !filters[..at].contains(filter)));
+        assert_eq!((Filter::parse(""), Filter::parse("Hex"), Filter::parse("hex ")), (None, None, None));
+        for filter in ["address", "flat", "form", "json", "members", "msgpack", "object", "percent", "sorted", "u64"] {
+            let refused = Filter::parse(filter).unwrap().apply(b"\xff", "it", &|_| Ok(Vec::new())).unwrap_err();
+            assert_eq!(refused.to_string(), "expected it as text");
+        }
+    }
+}

@@ -191,4 +191,14 @@ mod tests {
             assert_eq!(Json::parse(text, "it").err().unwrap().to_string(), why);
         }
     }
+    /// A text may be a secret, and a vector that grows leaves its old bytes behind.
+    #[test]
+    fn there_is_room_for_a_quoted_text_from_the_start() {
+        for (text, room) in [("a ~\u{e4}", 5), ("\0\u{1f}", 12), ("\"\\", 12), ("", 0)] {
+            let text = text.repeat(100);
+            let quoted = quoted(&text);
+            assert_eq!(quoted.capacity(), 2 + 100 * room);
+            assert_eq!(serde_json::from_str::<String>(&quoted).unwrap(), text);
+        }
+    }
 }
