@@ -370,3 +370,229 @@ fn insert(text: &str, name: &str, value: &str, side: Side) -> Result<String> {
         Side::Back => format!("{open}{inside}{comma}{pair}{close}"),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::signing::Signer;
+    use crate::vault::{Entry, Unlock, Vault};
+    use crate::{Kdf, Key};
+
+    const AT: i64 = 1_700_000_000_000;
+    const URL: &str = "https://a.example:81/v1/x?b=2&a=1";
+
+    fn signer(recipe: &str) -> Result<(Vault, Signer)> {
+        let mut vault = Vault::create(&Unlock::key(Key::generate()?), Kdf::default())?;
+        vault.put("e/main", Entry::new().with("secret", "hush").with_info("api_key", "key"))?;
+        let recipe = Recipe::from_json(recipe)?;
+        let signer = vault.entry("e/main")?.signer_with(recipe)?;
+        Ok((vault, signer))
+    }
+
+    fn sign(recipe: &str, request: &Request<'_>) -> Result<SignedRequest> {
+        let (_vault, signer) = signer(recipe)?;
+        signer.sign(request)
+    }
+
+    /// What a template makes of a request.
+    fn filled(template: &str, request: &Request<'_>) -> Result<Option<String>> {
+        let recipe = format!(
+            r#"{{"exchange":"e","host":"https://a.example","base":"/v1","time":"s","expires_seconds":5,
+                "parts":[["one","<method>"],["two","<query>!","query"]],"headers":{{"X":{}}}}}"#,
+            quoted(template)
+        );
+        let signed = sign(&recipe, request)?;
+        Ok(signed.headers.into_iter().find(|(name, _)| name == "X").map(|(_, value)| value))
+    }
+
+    #[test]
+    fn every_part_stands_for_its_part_of_the_request() {
+        let body = r#"{"n":1.50,"t":"x\u0041"}"#;
+        let full = Request::new("POST", URL, AT).with_body(body.as_bytes());
+        let valued = full.clone().with_value("v", "w");
+        let form = Request::new("GET", "/v2/x", AT).with_body(b"c=3".as_slice());
+        let bare = Request::new("GET", "/v1", AT);
+        for (template, request, value) in [
+            ("<alg>", &full, "none"),
+            ("<body>", &full, body),
+            ("<content_type>", &full, "application/json"),
+            ("<content_type>", &form, "application/x-www-form-urlencoded"),
+            ("<content_type>", &bare, ""),
+            ("<content_type>", &full.clone().with_header("content-TYPE", "a/b"), "a/b"),
+            ("<content_type>", &bare.clone().with_header("Content-Type", "a/b"), ""),
+            ("<entry.api_key>", &full, "key"),
+            ("<expires>", &full, "1700000005"),
+            ("<given>", &form, "c=3"),
+            ("<given.n>", &full, "1.50"),
+            ("<given.t>", &full, "xA"),
+            ("<host>", &full, "a.example:81"),
+            ("<method>", &full, "POST"),
+            ("<one>", &full, "POST"),
+            ("<params>", &full, "b=2&a=1"),
+            ("<params>", &form, "c=3"),
+            ("<path>", &full, "/v1/x"),
+            ("<path_query>", &full, "/v1/x?b=2&a=1"),
+            ("<path_query>", &form, "/v2/x"),
+            ("<query>", &full, "b=2&a=1"),
+            ("<route>", &full, "/x"),
+            ("<route>", &form, "/v2/x"),
+            ("<route>", &bare, ""),
+            ("<timestamp>", &full, "1700000000"),
+            ("<two>", &full, "b=2&a=1!"),
+            ("<two>", &form, ""),
+            ("<value.v>", &valued, "w"),
+            ("<value.v?>", &valued, "w"),
+            ("<value.v?>", &form, ""),
+            ("a<method+path:lower>b<query>c", &full, "apost/v1/xbb=2&a=1c"),
+        ] {
+            let known = (!value.is_empty()).then(|| value.to_owned());
+            assert_eq!(filled(template, request).unwrap(), known, "{template}");
+        }
+        for (template, request, why) in [
+            ("<given.x>", &full, "expected x in the body, as a text or a number"),
+            ("<given.n>", &form, "is not JSON"),
+            ("<value.v>", &form, "needs the value v"),
+            ("<given:sha256>", &form, "X would hold bytes that are no text"),
+            (
+                "<given.t>",
+                &form.clone().with_body(br#"{"t":"\n"}"#.as_slice()),
+                "X would hold what is no visible ASCII",
+            ),
+            ("<given.t>", &form.clone().with_body(br#"{"t":null}"#.as_slice()), "expected t in the body"),
+        ] {
+            let refused = filled(template, request).unwrap_err().to_string();
+            assert!(refused.contains(why), "{template}: {refused}");
+        }
+    }
+
+    #[test]
+    fn a_nonce_among_the_parameters_is_the_nonce() {
+        for (place, url, body, known) in [
+            ("query", "/x?a=1&nonce=5", "", "5"),
+            ("body", "/x?nonce=4", "a=1&nonce=5", "5"),
+            ("body", "/x", r#"{"a":{},"nonce":5}"#, "5"),
+            ("body", "/x", r#"{"nonce":"5"}"#, "5"),
+            ("params", "/x?nonce=5", "nonce=6", "5"),
+            ("params", "/x?a=1", "nonce=6", "6"),
+        ] {
+            let recipe = format!(
+                r#"{{"exchange":"e","host":"https://a.example","nonce":"ms","headers":{{"X":"<nonce>"}},
+                    "add":[["query","a","2"],["{place}","nonce","<nonce>"]]}}"#
+            );
+            let (_vault, signer) = signer(&recipe).unwrap();
+            let signed = signer.sign(&Request::new("POST", url, AT).with_body(body.as_bytes())).unwrap();
+            let header = signed.headers.iter().find(|(name, _)| name == "X").unwrap();
+            assert_eq!(header.1, known, "{place} {url} {body}");
+            assert_eq!(signed.body, body);
+            assert_eq!(signed.url.matches("nonce").count(), url.matches("nonce").count());
+            assert_eq!(signed.url.matches("a=").count(), 1);
+            // It is the account's next number all the same.
+            let drawn = signer.sign(&Request::new("POST", "/x", AT)).unwrap();
+            assert_eq!(drawn.headers.last().unwrap().1, AT.to_string());
+        }
+        let recipe = r#"{"exchange":"e","host":"https://a.example","nonce":"ms","add":[["query","nonce","<nonce>"]]}"#;
+        for url in ["/x?nonce=x", "/x?nonce", "/x?nonce="] {
+            let refused = sign(recipe, &Request::new("GET", url, AT)).unwrap_err().to_string();
+            assert_eq!(refused, "expected the nonce as a whole number", "{url}");
+        }
+    }
+
+    #[test]
+    fn parameters_go_where_the_recipe_has_them() {
+        for (place, body, url, sent) in [
+            ("query", "b=1", "?k=a%20%26&q=1&z=%22", "b=1"),
+            ("body", "b=1", "?q=1", "k=a%20%26&b=1&z=%22"),
+            ("body", "", "?q=1", "k=a%20%26&z=%22"),
+            ("body", r#" { "b" : 1 } "#, "?q=1", r#"{"k":"a &","b" : 1,"z":"\""}"#),
+            ("body", "{}", "?q=1", r#"{"k":"a &","z":"\""}"#),
+            ("params", "b=1", "?q=1", "k=a%20%26&b=1&z=%22"),
+            ("params", "", "?k=a%20%26&q=1&z=%22", ""),
+        ] {
+            let recipe = format!(
+                r#"{{"exchange":"e","host":"https://a.example","add":[["{place}","k","a &"]],
+                    "append":[["{place}","z","\""]]}}"#
+            );
+            let signed = sign(&recipe, &Request::new("POST", "/x?q=1", AT).with_body(body.as_bytes())).unwrap();
+            assert_eq!((signed.url, signed.body), (format!("https://a.example/x{url}"), sent.to_owned()), "{place}");
+        }
+        let recipe = r#"{"exchange":"e","host":"https://a.example","append":[["body","z","1"]]}"#;
+        for body in ["[1]", "{", r#"{"a":1,"a":2}"#] {
+            let refused = sign(recipe, &Request::new("POST", "/x", AT).with_body(body.as_bytes())).unwrap_err();
+            assert_eq!(refused.code(), "invalid_input", "{body}");
+        }
+        let sorted = r#"{"exchange":"e","host":"https://a.example","sort_query":true,"add":[["query","b","1"]]}"#;
+        assert_eq!(
+            sign(sorted, &Request::new("GET", "/x?c=3&a=2", AT)).unwrap().url,
+            "https://a.example/x?a=2&b=1&c=3"
+        );
+    }
+
+    #[test]
+    fn a_header_is_the_signers_or_the_callers() {
+        let recipe = r#"{"exchange":"e","host":"https://a.example","headers":{"X-Key":"<entry.api_key>"}}"#;
+        let request = Request::new("POST", "/x", AT).with_body(b"a=1".as_slice()).with_header("Y", "1");
+        let named = |request| sign(recipe, &request).map(|signed| signed.headers);
+        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let form = header("Content-Type", FORM);
+        assert_eq!(named(request.clone()).unwrap(), [header("Y", "1"), form, header("X-Key", "key")]);
+        let own = request.clone().with_header("content-type", "a/b");
+        assert_eq!(named(own).unwrap(), [header("Y", "1"), header("content-type", "a/b"), header("X-Key", "key")]);
+        let none = request.clone().with_body(b"".as_slice());
+        assert_eq!(named(none).unwrap(), [header("Y", "1"), header("X-Key", "key")]);
+        for name in ["X-Key", "x-key"] {
+            let refused = named(request.clone().with_header(name, "other")).unwrap_err().to_string();
+            assert_eq!(refused, "the signer sets the header X-Key; leave it out");
+        }
+        let login = r#"{"exchange":"e","host":"wss://a.example","body":"{}"}"#;
+        assert_eq!(sign(login, &Request::login(AT)).unwrap().headers, []);
+    }
+
+    #[test]
+    fn the_work_for_a_request_has_a_ceiling() {
+        let body = vec![b'a'; MAX_BODY];
+        let request = Request::new("POST", "/x", AT).with_body(&*body);
+        let recipe = |filters: &str| {
+            format!(r#"{{"exchange":"e","host":"https://a.example","parts":[["p","<given{filters}>"]]}}"#)
+        };
+        // What is read once, and what is twice as long, and twice that.
+        assert!(sign(&recipe(":hex:hex"), &request).is_ok());
+        let Err(Error::Limit { asked, allowed, .. }) = sign(&recipe(":hex:hex:lower"), &request) else { panic!() };
+        assert_eq!((asked, allowed), (11 * MAX_BODY as u64, 7 * MAX_BODY as u64));
+        let Err(Error::Limit { asked, .. }) = sign(&recipe(":hex:hex><method"), &request) else { panic!() };
+        assert_eq!(asked, 7 * MAX_BODY as u64 + 4);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_grows_leaves_nothing_behind() {
+        use crate::residue::Trace;
+
+        let mut secret = Zeroizing::new(vec![0; 32]);
+        getrandom::fill(&mut secret).unwrap();
+        let trace = Trace::of(secret.iter().copied());
+        for _ in 0..8 {
+            let mut out = Zeroizing::new(Vec::with_capacity(64));
+            // An allocator writes over the front of what is freed. What lies behind keeps it from growing in its place.
+            append(&mut out, &[0; 32]);
+            append(&mut out, &secret);
+            let behind: Vec<_> = (0..32).map(|_| vec![0_u8; 64]).collect();
+            (0..8).for_each(|_| append(&mut out, &[0; 512]));
+            assert_eq!((out.len(), &out[32..64]), (64 + 8 * 512, &secret[..]));
+            drop(behind);
+        }
+        assert!(trace.copies() > 0, "the search finds nothing, not even what is there");
+        drop(secret);
+        assert_eq!(trace.copies(), 0);
+    }
+
+    #[test]
+    fn signatures_are_written_as_the_recipe_says() {
+        let signature: Vec<u8> = (0..65).collect();
+        let (r, s) = (HEXLOWER.encode(&signature[..32]), HEXLOWER.encode(&signature[32..64]));
+        let text = |encoding, signature: &[u8]| String::from_utf8(encode(encoding, signature)).unwrap();
+        assert_eq!(text(Encoding::Rsv, &signature), format!(r#"{{"r":"0x{r}","s":"0x{s}","v":64}}"#));
+        assert_eq!(text(Encoding::Hex, &[0x1f, 0x3f, 0x3e, 0x7e]), "1f3f3e7e");
+        assert_eq!(text(Encoding::Base64, &[0x1f, 0x3f, 0x3e, 0x7e]), "Hz8+fg==");
+        assert_eq!(text(Encoding::Base64Url, &[0x1f, 0x3f, 0x3e, 0x7e]), "Hz8-fg");
+    }
+}

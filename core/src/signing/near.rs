@@ -27,3 +27,29 @@ pub(super) fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'
         near => Error::invalid(format!("unknown {what}: {name}; did you mean {}?", near.join(" or "))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_names_are_told() {
+        let known = ["message", "method", "nonce", "messages", "message_id", "manage"];
+        for (name, told) in [
+            ("mesage", "unknown it: mesage; did you mean message or messages or message_id?"),
+            ("NONCE", "unknown it: NONCE; did you mean nonce?"),
+            ("xyz", "unknown it: xyz"),
+        ] {
+            assert_eq!(unknown("it", name, known.into_iter()).to_string(), told);
+        }
+    }
+
+    #[test]
+    fn a_name_that_may_not_be_one_is_not_repeated() {
+        let long = "x".repeat(MAX_NAME + 1);
+        assert_eq!(unknown("it", &long[1..], [].into_iter()).to_string(), format!("unknown it: {}", &long[1..]));
+        for name in ["", &long, "a\nb", "\u{7f}"] {
+            assert_eq!(unknown("it", name, ["a"].into_iter()).to_string(), "unknown it", "{name:?}");
+        }
+    }
+}

@@ -186,3 +186,92 @@ fn unknown(name: &str, scope: &Scope) -> Error {
     let known = NAMES.iter().map(|(name, _)| *name).chain(scope.parts.iter().map(String::as_str));
     near::unknown("part of a recipe", name, known.chain(["entry.api_key", "value.name"]))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scope() -> Scope {
+        Scope { entry: vec!["api_key".to_owned()], parts: vec!["hash".to_owned(), "body_hash".to_owned()] }
+    }
+
+    #[test]
+    fn a_template_is_text_and_parts_in_turn() {
+        let template = Template::parse("a<nonce+body:sha256:hex>b><path>", &mut scope()).unwrap();
+        let [
+            Piece::Literal(a),
+            Piece::Part { sources, filters, name },
+            Piece::Literal(b),
+            Piece::Part { filters: none, .. },
+        ] = template.pieces()
+        else {
+            panic!()
+        };
+        assert_eq!((a.as_str(), name.as_str(), b.as_str()), ("a", "nonce+body", "b>"));
+        assert_eq!((sources.as_slice(), none.is_empty()), (&[Source::Nonce, Source::Body][..], true));
+        assert_eq!(*filters, [Filter::Sha256, Filter::Hex]);
+        assert!(template.sources().eq(&[Source::Nonce, Source::Body, Source::Path]));
+        assert_eq!((template.uses(&Source::Body), template.uses(&Source::Query)), (true, false));
+        assert_eq!((template.is_empty(), Template::parse("", &mut scope()).unwrap().is_empty()), (false, true));
+    }
+
+    #[test]
+    fn a_name_stands_for_one_thing() {
+        let mut scope = scope();
+        for (name, known) in [
+            ("hash", Source::Part(0)),
+            ("body_hash", Source::Part(1)),
+            ("entry.api_key", Source::Entry(0)),
+            ("entry.uid", Source::Entry(1)),
+            ("entry.api_key", Source::Entry(0)),
+            ("entry.uid", Source::Entry(1)),
+            ("given.Order_1", Source::Member("Order_1".to_owned())),
+            ("value.v", Source::Value("v".to_owned(), Need::Required)),
+            ("value.v?", Source::Value("v".to_owned(), Need::Optional)),
+        ] {
+            assert_eq!(source(name, &mut scope).unwrap(), known);
+        }
+        assert_eq!(scope.entry, ["api_key", "uid"]);
+        for name in [
+            "",
+            "Body",
+            "hash ",
+            "entry",
+            "entry.",
+            "entry.a b",
+            "entry.a.b",
+            "entry.a?",
+            "given.",
+            "given.a-b",
+            "value.",
+            "value.?",
+            "value.a??",
+            "value.\u{e4}",
+            "values.a",
+        ] {
+            let refused = source(name, &mut scope).unwrap_err().to_string();
+            assert!(refused.starts_with("unknown part of a recipe"), "{name}: {refused}");
+        }
+        assert_eq!(scope.entry, ["api_key", "uid"]);
+    }
+
+    #[test]
+    fn a_template_that_is_none_is_refused() {
+        let most = "x".repeat(MAX_TEMPLATE);
+        assert!(Template::parse(&most, &mut scope()).is_ok());
+        assert_eq!(Template::parse(&format!("{most}x"), &mut scope()).unwrap_err().code(), "limit");
+        for (text, why) in [
+            ("<", "expected a > for each <"),
+            ("a<path", "expected a > for each <"),
+            ("<>", "unknown part of a recipe"),
+            ("<path+>", "unknown part of a recipe"),
+            ("<path<body>", "unknown part of a recipe: path<body"),
+            ("<path:hexx>", "unknown filter of a recipe: hexx; did you mean hex?"),
+            ("<pth>", "unknown part of a recipe: pth; did you mean path"),
+            ("<hsh>", "unknown part of a recipe: hsh; did you mean hash"),
+        ] {
+            let refused = Template::parse(text, &mut scope()).unwrap_err().to_string();
+            assert!(refused.starts_with(why), "{text}: {refused}");
+        }
+    }
+}
