@@ -229,3 +229,142 @@ fn parameter<'j>(member: &str, item: &'j Json<'_>) -> Result<(Place, &'j str, &'
     let [place, name, value] = texts(member, item, 3)?;
     Ok((of(member, place, &PLACES)?, name, value))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A recipe with the members beside its name.
+    fn with(members: &str) -> Result<Recipe> {
+        let comma = if members.is_empty() { "" } else { "," };
+        read(&format!(r#"{{"exchange":"e"{comma}{members}}}"#))
+    }
+
+    #[test]
+    fn every_member_is_read() {
+        let recipe = read(
+            r#"{"exchange":"A.b-c_d/e1","source":"https://a.b","host":"https://a.c","base":"/v1","secret":"private_key",
+                "schemes":[{"algorithm":"hmac-sha1","secret":"hex","encoding":"base64url"},
+                    {"algorithm":"ed25519","encoding":"base64"}],
+                "time":"iso-s","expires_seconds":60,"nonce":"us","sort_query":true,
+                "add":[["query","k-1._~","<entry.api_key>"]],"append":[["params","z","1"]],
+                "parts":[["one_b","x"],["two","y","one_b"]],"body":"<given>","message":"<path>",
+                "headers":{"X-Sign":"<signature>"}}"#,
+        )
+        .unwrap();
+        assert_eq!((recipe.exchange(), recipe.source(), recipe.host()), ("A.b-c_d/e1", "https://a.b", "https://a.c"));
+        assert_eq!((recipe.base.as_str(), recipe.secret.as_str()), ("/v1", "private_key"));
+        let schemes = [
+            (Algorithm::HmacSha1, SecretForm::Hex, Encoding::Base64Url),
+            (Algorithm::Ed25519, SecretForm::Text, Encoding::Base64),
+        ];
+        assert_eq!(recipe.schemes, schemes);
+        assert_eq!((recipe.time, recipe.expires_seconds), (Time::IsoSeconds, 60));
+        assert_eq!((recipe.nonce, recipe.sort_query), (Some(Nonce::Counter { per_second: 1_000_000 }), true));
+        assert_eq!((recipe.add[0].0, recipe.add[0].1.as_str()), (Place::Query, "k-1._~"));
+        assert_eq!((recipe.append[0].0, recipe.append[0].1.as_str()), (Place::Params, "z"));
+        assert_eq!((recipe.parts[0].when.is_none(), recipe.parts[1].when.is_some()), (true, true));
+        assert_eq!((recipe.body.is_some(), recipe.message.is_empty()), (true, false));
+        assert_eq!((recipe.headers[0].0.as_str(), recipe.entry.as_slice()), ("X-Sign", &["api_key".to_owned()][..]));
+    }
+
+    #[test]
+    fn what_is_left_out_is_empty() {
+        let recipe = with("").unwrap();
+        assert_eq!((recipe.source(), recipe.host(), recipe.base.as_str()), ("", "", ""));
+        assert_eq!((recipe.secret.as_str(), recipe.schemes.len()), ("secret", 0));
+        assert_eq!((recipe.time, recipe.expires_seconds), (Time::Milliseconds, 0));
+        assert_eq!((recipe.nonce, recipe.sort_query), (None, false));
+        assert_eq!((recipe.add.len(), recipe.append.len(), recipe.parts.len(), recipe.headers.len()), (0, 0, 0, 0));
+        assert_eq!((recipe.body.is_none(), recipe.message.is_empty()), (true, true));
+        assert!(!with(r#""sort_query":false"#).unwrap().sort_query);
+    }
+
+    #[test]
+    fn a_member_of_another_kind_is_refused() {
+        for (members, why) in [
+            (r#""source":1"#, "source: expected a text"),
+            (r#""body":null"#, "body: expected a text"),
+            (r#""time":"m""#, "time: expected one of ms, s, iso-ms, iso-s"),
+            (r#""time":1"#, "time: expected a text"),
+            (r#""nonce":"m""#, "nonce: expected one of s, ms, us, ns, uuid, hex"),
+            (r#""expires_seconds":"1""#, "expires_seconds: expected a whole number of seconds"),
+            (r#""expires_seconds":1.5"#, "expires_seconds: expected a whole number of seconds"),
+            (r#""expires_seconds":-1"#, "expires_seconds: expected a whole number of seconds"),
+            (r#""expires_seconds":4294967296"#, "expires_seconds: expected a whole number of seconds"),
+            (r#""sort_query":"true""#, "sort_query: expected true or false"),
+            (r#""parts":{}"#, "parts: expected an array"),
+            (r#""parts":["a"]"#, "parts: expected arrays of 2 to 3 texts"),
+            (r#""parts":[["a"]]"#, "parts: expected arrays of 2 to 3 texts"),
+            (r#""parts":[["a","b","","d"]]"#, "parts: expected arrays of 2 to 3 texts"),
+            (r#""parts":[["a",1]]"#, "parts: expected arrays of 2 to 3 texts"),
+            (r#""add":[["query","a"]]"#, "add: expected arrays of 3 to 3 texts"),
+            (r#""add":[["header","a","b"]]"#, "add: expected one of query, body, params"),
+            (r#""append":[["body","a","b","c"]]"#, "append: expected arrays of 3 to 3 texts"),
+            (r#""headers":[]"#, "headers: expected an object of texts"),
+            (r#""headers":{"a":1}"#, "headers: expected an object of texts"),
+            (r#""schemes":["a"]"#, "schemes: expected objects"),
+            (r#""schemes":[{"algorithm":1}]"#, "schemes: expected algorithm, secret and encoding as texts"),
+            (r#""schemes":[{"algorithm":"ed25519"}]"#, "schemes: expected an algorithm and an encoding in each"),
+            (r#""schemes":[{"encoding":"hex"}]"#, "schemes: expected an algorithm and an encoding in each"),
+            (r#""schemes":[{"secret":"x"}]"#, "secret of a scheme: expected one of text, base64, hex"),
+            (r#""schemes":[{"encodin":"hex"}]"#, "unknown member of a scheme: encodin; did you mean encoding?"),
+            (r#""schemes":[{"algorithm":"md5"}]"#, "unknown algorithm of a recipe: md5"),
+        ] {
+            assert_eq!(with(members).unwrap_err().to_string(), why, "{members}");
+        }
+    }
+
+    #[test]
+    fn names_hold_what_names_may() {
+        let long = "a".repeat(65);
+        for (member, names, wrong) in [
+            (r#""secret":"NAME""#, ["a", "A_0.b-c/d", &long[1..]], ["", "a b", "\u{e4}", &long]),
+            (r#""parts":[["NAME","x"]]"#, ["a", "a_b", "zz"], ["A", "a-b", "a1", "a "]),
+            (r#""add":[["query","NAME","x"]]"#, ["a", "A-0._~", "z"], ["", "a b", "a=b", "a&"]),
+            (r#""append":[["query","NAME","x"]]"#, ["a", "A-0._~", "z"], ["", "a b", "a=b", "a&"]),
+            (r#""headers":{"NAME":"x"}"#, ["a", "X-A_1", &long[1..]], ["", "a b", "a:", &long]),
+        ] {
+            let with_name = |name: &str| with(&member.replace("NAME", name));
+            for name in names {
+                assert!(with_name(name).is_ok(), "{member} {name}");
+            }
+            for name in wrong {
+                let refused = with_name(name).unwrap_err().to_string();
+                assert!(refused.contains(": expected "), "{member} {name}: {refused}");
+            }
+        }
+        for name in ["", "a b", "\u{e4}", &long] {
+            let refused = read(&format!(r#"{{"exchange":"{name}"}}"#)).unwrap_err().to_string();
+            assert!(refused.starts_with("exchange: expected a name of at most 64"), "{name}: {refused}");
+        }
+    }
+
+    #[test]
+    fn ceilings_are_what_is_still_taken() {
+        let most = r#"{"exchange":"e"}"#;
+        let most = format!("{most}{}", " ".repeat(MAX_RECIPE - most.len()));
+        assert!(read(&most).is_ok());
+        assert_eq!(read(&format!("{most} ")).unwrap_err().code(), "limit");
+        for (name, item) in
+            [("parts", r#"["a","x"]"#), ("add", r#"["query","a","x"]"#), ("append", r#"["query","a","x"]"#)]
+        {
+            let items = |count| with(&format!(r#""{name}":[{}]"#, vec![item; count].join(",")));
+            assert!(items(MAX_ITEMS).is_ok());
+            assert_eq!(items(MAX_ITEMS + 1).unwrap_err().code(), "limit", "{name}");
+        }
+        let headers = |count: usize| {
+            let headers: Vec<_> = (0..count).map(|at| format!(r#""x{at}":"x""#)).collect();
+            with(&format!(r#""headers":{{{}}}"#, headers.join(",")))
+        };
+        assert!(headers(MAX_ITEMS).is_ok());
+        assert_eq!(headers(MAX_ITEMS + 1).unwrap_err().code(), "limit");
+        let schemes = |count| {
+            let scheme = r#"{"algorithm":"hmac-sha1","encoding":"hex"}"#;
+            let schemes = vec![scheme; count].join(",");
+            with(&format!(r#""schemes":[{schemes}],"message":"x","headers":{{"x":"<signature>"}}"#))
+        };
+        assert!(schemes(MAX_ITEMS).is_ok());
+        assert_eq!(schemes(MAX_ITEMS + 1).unwrap_err().code(), "limit");
+    }
+}
