@@ -134,6 +134,26 @@ fn the_key_decides_on_the_algorithm() {
     assert_eq!(vault.entry("alpaca/main").unwrap().signer("alpaca").unwrap().algorithm(), None);
 }
 
+/// A browser loads the code for private keys only for an entry that has one.
+#[test]
+fn a_private_key_is_told_before_it_is_read() {
+    let mut vault = vault();
+    let pem = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n-----END PRIVATE KEY-----";
+    for (exchange, fields, known) in [
+        ("binance", &[("secret", "hush")][..], false),
+        ("binance", &[("secret", pem)], true),
+        ("binance", &[("secret", "-----BEGIN PRIVATE KEY-----")], true),
+        ("binance", &[("password", pem)], false),
+        ("kraken", &[("secret", pem)], false),
+        ("coinbase", &[("secret", "hush")], true),
+        ("alpaca", &[("secret", pem)], false),
+    ] {
+        vault.put("exchange/main", entry(fields, &[("api_key", "key")])).unwrap();
+        let (entry, recipe) = (vault.entry("exchange/main").unwrap(), Recipe::of(exchange).unwrap());
+        assert_eq!(entry.signs_with_private_key(&recipe).unwrap(), known, "{exchange}");
+    }
+}
+
 #[test]
 fn the_clock_of_a_server_is_learnt() {
     let mut vault = vault();

@@ -282,3 +282,91 @@ fn name_of(names: &[(&str, &'static str)], oid: ObjectIdentifier) -> Option<&'st
         .find(|(dotted, _)| ObjectIdentifier::new(dotted).is_ok_and(|known| known == oid))
         .map(|(_, name)| *name)
 }
+
+#[cfg(test)]
+mod tests {
+    use data_encoding::HEXLOWER;
+
+    use super::*;
+
+    const ALL: [Algorithm; 10] = Algorithm::ALL;
+
+    fn refusal(found: Found) -> String {
+        match found {
+            Err(Refusal::Saw(what)) => what.into_owned(),
+            Err(Refusal::Error(error)) => panic!("{error}"),
+            Ok((place, _)) => panic!("a key for {place}"),
+        }
+    }
+
+    #[test]
+    fn what_is_no_private_key_is_named_by_its_parts() {
+        // INTEGER, NULL and SEQUENCE.
+        let (int, null, seq) = ("020101", "0500", "3000");
+        for (parts, name) in [
+            (int.repeat(9), "a private key in DER that is damaged"),
+            (int.repeat(8) + null, "DER that is not a private key"),
+            (int.repeat(9) + seq, "an RSA key of more than two primes"),
+            (int.repeat(8) + null + seq, "DER that is not a private key"),
+            (int.repeat(9) + null, "DER that is not a private key"),
+            (int.repeat(6), "a DSA private key"),
+            (int.repeat(5) + null, "DER that is not a private key"),
+            (int.repeat(2), "an RSA public key"),
+            (int.repeat(3), "DER that is not a private key"),
+            (int.to_owned() + seq + seq, "a PKCS#12 file"),
+        ] {
+            let der = HEXLOWER.decode(format!("30{:02x}{parts}", parts.len() / 2).as_bytes()).unwrap();
+            let wanted = [Algorithm::RsaSha256];
+            assert_eq!(refusal(read(&der, &[], None, &wanted)), name, "{parts}");
+        }
+    }
+
+    /// RFC 8017, appendix A.2.3: the key may be used with that hash and salt only.
+    #[test]
+    fn a_key_for_pss_with_parameters_is_refused() {
+        let key = |parameters: &str| {
+            let algorithm = format!("06092a864886f70d01010a{parameters}");
+            let parts = format!("02010030{:02x}{algorithm}040100", algorithm.len() / 2);
+            let der = HEXLOWER.decode(format!("30{:02x}{parts}", parts.len() / 2).as_bytes()).unwrap();
+            refusal(read(&der, &[], None, &ALL))
+        };
+        assert_eq!(key(""), "a private key in DER that is damaged");
+        for parameters in ["3000", "0500"] {
+            assert_eq!(key(parameters), "an RSA private key that is for PSS with a hash and salt of its own");
+        }
+    }
+
+    #[test]
+    fn a_keys_own_bytes_are_all_of_them() {
+        let of = |algorithm, length| read_raw(&vec![1; length], &[algorithm]);
+        for algorithm in [Algorithm::Secp256k1, Algorithm::Eip712, Algorithm::Ed25519] {
+            assert_eq!(of(algorithm, 32).ok().unwrap().0, 0);
+            assert_eq!(refusal(of(algorithm, 31)), "31 bytes in base64 or hex");
+        }
+        assert_eq!(refusal(of(Algorithm::Secp256k1, 64)), "64 bytes in base64 or hex");
+        assert_eq!(refusal(of(Algorithm::Eip712, 64)), "64 bytes in base64 or hex");
+        assert_eq!(refusal(of(Algorithm::Ed25519, 64)), "64 bytes that are not a seed and its own public key");
+        assert_eq!(refusal(of(Algorithm::Es256, 32)), "32 bytes in base64 or hex");
+    }
+
+    #[test]
+    fn a_secret_is_no_key_for_how_it_begins() {
+        for der in [
+            "302e020100",
+            "30820276020100",
+            "30816402010104",
+            "30193013060704",
+            "3081ff308112a0030201",
+            "30593013060704",
+        ] {
+            assert!(looks_like_key(&HEXLOWER.decode(der.as_bytes()).unwrap()), "{der}");
+        }
+        for der in
+            ["", "30", "3020", "30200201", "3020020102", "302002020100", "30203010061004", "30203010a00403", "31200201"]
+        {
+            assert!(!looks_like_key(&HEXLOWER.decode(der.as_bytes()).unwrap()), "{der}");
+        }
+        assert!(looks_like_key(b"openssh-key-v1\0"));
+        assert!(!looks_like_key(b"openssh-key"));
+    }
+}

@@ -260,3 +260,14 @@ fn split<'a>(text: &'a [u8], at: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
 fn find(text: &[u8], what: &[u8]) -> Option<usize> {
     text.windows(what.len()).position(|window| window == what)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_text_is_still_read() {
+        assert!(check_length(&[b'a'; MAX_BYTES]).is_ok());
+        assert_eq!(check_length(&[b'a'; MAX_BYTES + 1]).unwrap_err().code(), "limit");
+    }
+}
