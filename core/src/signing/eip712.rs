@@ -434,31 +434,35 @@ mod tests {
 
     #[test]
     fn types_that_are_none_are_refused() {
-        for declared in [
-            "",
-            "uint",
-            "int",
-            "uint7",
-            "uint0",
-            "uint264",
-            "uint08",
-            "bytes0",
-            "bytes33",
-            "Unknown",
-            "uint8[",
-            "uint8[]]",
-            "uint8[0]",
-            "uint8[-1]",
-            "uint8[01]",
-            "uint8[]x",
-            "uint8 []",
-            "uint8)",
-            "(uint8)",
-            "a,b",
-            "[]",
+        // The one could be the name of a struct, the other is no name at all.
+        let (unknown, none) = ("types that are all among its types", "members with a type of Solidity");
+        for (declared, why) in [
+            ("uint", unknown),
+            ("int", unknown),
+            ("uint7", unknown),
+            ("uint0", unknown),
+            ("uint264", unknown),
+            ("uint08", unknown),
+            ("int7", unknown),
+            ("int264", unknown),
+            ("bytes0", unknown),
+            ("bytes33", unknown),
+            ("Unknown", unknown),
+            ("", none),
+            ("uint8[", none),
+            ("uint8[]]", none),
+            ("uint8[0]", none),
+            ("uint8[-1]", none),
+            ("uint8[01]", none),
+            ("uint8[]x", none),
+            ("uint8 []", none),
+            ("uint8)", none),
+            ("(uint8)", none),
+            ("a,b", none),
+            ("[]", none),
         ] {
-            let refused = digest_of(&one(declared, json!([]), None)).expect_err(declared);
-            assert_eq!(refused.code(), "invalid_input", "{declared}");
+            let refused = digest_of(&one(declared, json!(1), None)).expect_err(declared).to_string();
+            assert!(refused.starts_with(&format!("typed data: expected {why}")), "{declared}: {refused}");
         }
         let member = json!([{"name": "v", "type": "uint8"}]);
         let twice = json!([{"name": "v", "type": "uint8"}, {"name": "v", "type": "uint8"}]);
@@ -512,7 +516,10 @@ mod tests {
 
     #[test]
     fn size_and_depth_have_ceilings() {
-        let long = one("string", json!("a".repeat(MAX_BYTES)), None);
+        let around = one("string", json!(""), None).to_string().len();
+        let longest = one("string", json!("a".repeat(MAX_BYTES - around)), None);
+        assert!(digest_of(&longest).is_ok());
+        let long = one("string", json!("a".repeat(MAX_BYTES - around + 1)), None);
         assert_eq!(digest_of(&long).unwrap_err().code(), "limit");
         let nested = |depth| (0..depth).fold(json!(1), |value, _| json!([value]));
         let dims = |depth| format!("uint8{}", "[]".repeat(depth));
@@ -524,8 +531,10 @@ mod tests {
         let value = |depth| (0..depth).fold(json!(null), |value, _| json!({"p": value}));
         assert!(digest_of(&one("P", value(30), itself.as_object())).is_ok());
         assert_eq!(digest_of(&one("P", value(31), itself.as_object())).unwrap_err().to_string(), deep);
-        let many = (0..MAX_STRUCTS).map(|n| (format!("A{n}"), json!([]))).collect::<Map<_, _>>();
-        assert_eq!(digest_of(&one("uint8", json!(1), Some(&many))).unwrap_err().code(), "limit");
+        // Two types are those of the domain and of the message.
+        let many = |count| (2..count).map(|n| (format!("A{n}"), json!([]))).collect::<Map<_, _>>();
+        assert!(digest_of(&one("uint8", json!(1), Some(&many(MAX_STRUCTS)))).is_ok());
+        assert_eq!(digest_of(&one("uint8", json!(1), Some(&many(MAX_STRUCTS + 1)))).unwrap_err().code(), "limit");
     }
 
     #[test]
