@@ -558,6 +558,8 @@ mod tests {
         assert!(sign(&recipe(":hex:hex"), &request).is_ok());
         let Err(Error::Limit { asked, allowed, .. }) = sign(&recipe(":hex:hex:lower"), &request) else { panic!() };
         assert_eq!((asked, allowed), (11 * MAX_BODY as u64, 7 * MAX_BODY as u64));
+        let Err(Error::Limit { asked, .. }) = sign(&recipe(":hex:lower:hex"), &request) else { panic!() };
+        assert_eq!(asked, 9 * MAX_BODY as u64);
         let Err(Error::Limit { asked, .. }) = sign(&recipe(":hex:hex><method"), &request) else { panic!() };
         assert_eq!(asked, 7 * MAX_BODY as u64 + 4);
     }

@@ -517,9 +517,9 @@ mod tests {
     #[test]
     fn size_and_depth_have_ceilings() {
         let around = one("string", json!(""), None).to_string().len();
-        let longest = one("string", json!("a".repeat(MAX_BYTES - around)), None);
+        let longest = one("string", json!("a".repeat(65_536 - around)), None);
         assert!(digest_of(&longest).is_ok());
-        let long = one("string", json!("a".repeat(MAX_BYTES - around + 1)), None);
+        let long = one("string", json!("a".repeat(65_536 - around + 1)), None);
         assert_eq!(digest_of(&long).unwrap_err().code(), "limit");
         let nested = |depth| (0..depth).fold(json!(1), |value, _| json!([value]));
         let dims = |depth| format!("uint8{}", "[]".repeat(depth));
