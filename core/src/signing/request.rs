@@ -153,7 +153,11 @@ impl<'a> Address<'a> {
         if host.is_empty() || !host.bytes().all(is_host) {
             return Err(wrong());
         }
-        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+        let name = match host.rsplit_once(':') {
+            // What is behind the last colon of an address of IPv6 is no port.
+            Some((name, port)) if !port.ends_with(']') => name,
+            _ => host,
+        };
         match scheme {
             "https" | "wss" => {}
             "http" | "ws" if ["localhost", "127.0.0.1", "[::1]"].contains(&name) => {}
@@ -276,10 +280,24 @@ mod tests {
 
     #[test]
     fn only_this_machine_is_spoken_to_in_the_clear() {
-        for url in ["http://localhost/x", "ws://127.0.0.1:8080/x", "http://[::1]:8080/x", "https://a.b", "wss://a:1/"] {
+        for url in [
+            "http://localhost/x",
+            "ws://127.0.0.1:8080/x",
+            "http://[::1]:8080/x",
+            "http://[::1]/x",
+            "https://a.b",
+            "wss://a:1/",
+        ] {
             assert!(Address::parse(url).is_ok(), "{url}");
         }
-        for url in ["http://a.b/", "ws://a.b", "http://localhost.a.b/", "http://127.0.0.1.a.b:80/", "http://:80/"] {
+        for url in [
+            "http://a.b/",
+            "ws://a.b",
+            "http://localhost.a.b/",
+            "http://127.0.0.1.a.b:80/",
+            "http://[::2]/",
+            "http://:80/",
+        ] {
             let refused = Address::parse(url).err().unwrap().to_string();
             assert!(refused.starts_with("expected https://"), "{url}: {refused}");
         }
