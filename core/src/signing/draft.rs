@@ -467,16 +467,19 @@ mod tests {
 
     #[test]
     fn a_nonce_among_the_parameters_is_the_nonce() {
-        for (place, url, body, known) in [
+        for (account, (place, url, body, known)) in [
             ("query", "/x?a=1&nonce=5", "", "5"),
             ("body", "/x?nonce=4", "a=1&nonce=5", "5"),
             ("body", "/x", r#"{"a":{},"nonce":5}"#, "5"),
             ("body", "/x", r#"{"nonce":"5"}"#, "5"),
             ("params", "/x?nonce=5", "nonce=6", "5"),
             ("params", "/x?a=1", "nonce=6", "6"),
-        ] {
+        ]
+        .into_iter()
+        .enumerate()
+        {
             let recipe = format!(
-                r#"{{"exchange":"e","host":"https://a.example","nonce":"ms","headers":{{"X":"<nonce>"}},
+                r#"{{"exchange":"e{account}","host":"https://a.example","nonce":"ms","headers":{{"X":"<nonce>"}},
                     "add":[["query","a","2"],["{place}","nonce","<nonce>"]]}}"#
             );
             let (_vault, signer) = signer(&recipe).unwrap();

@@ -253,8 +253,9 @@ fn pack(value: &Json<'_>, what: &str, out: &mut Vec<u8>) -> Result<()> {
 }
 
 fn number(text: &str, what: &str) -> Result<[u8; 8]> {
-    let number: u64 = text.parse().map_err(|_| Error::invalid(format!("expected {what} as a whole number")))?;
-    Ok(number.to_be_bytes())
+    // As JSON has it, where it is sent as well: without a sign, and without zeros in front.
+    let number = text.parse::<u64>().ok().filter(|number| number.to_string() == text);
+    Ok(number.ok_or_else(|| Error::invalid(format!("expected {what} as a whole number")))?.to_be_bytes())
 }
 
 fn address(text: &str, what: &str) -> Result<Vec<u8>> {
@@ -338,7 +339,7 @@ mod tests {
         ] {
             assert_eq!(apply(filter, text).unwrap(), written, "{filter}: {text}");
         }
-        for text in ["", "-1", "1.0", "0x1", "18446744073709551616"] {
+        for text in ["", "-1", "+1", "01", " 1", "1.0", "0x1", "18446744073709551616"] {
             assert_eq!(apply("u64", text).unwrap_err().to_string(), "expected it as a whole number");
         }
         for text in ["", &address[2..], &address[..41], &format!("{address}0"), &address.replace('B', "g")] {

@@ -362,7 +362,7 @@ mod tests {
         let schemes = |count| {
             let scheme = r#"{"algorithm":"hmac-sha1","encoding":"hex"}"#;
             let schemes = vec![scheme; count].join(",");
-            with(&format!(r#""schemes":[{schemes}],"message":"x","headers":{{"x":"<signature>"}}"#))
+            with(&format!(r#""schemes":[{schemes}],"message":"<body>","headers":{{"x":"<signature>"}}"#))
         };
         assert!(schemes(MAX_ITEMS).is_ok());
         assert_eq!(schemes(MAX_ITEMS + 1).unwrap_err().code(), "limit");
