@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from command import Desk, owners_desk, program
+from command import Desk, owners_desk
 from dashboard import LONGEST_S, PAGE, command, page_in, serving
 from strongroom.cli import exit_codes
 from strongroom.cli.dashboard.link import Link
@@ -170,7 +170,7 @@ def test_other_commands_do_not_load_a_server(desk: Desk) -> None:
     script = (
         "import sys, strongroom.cli.app; print('http.server' in sys.modules, 'strongroom.cli.dashboard' in sys.modules)"
     )
-    ended = desk.ok("-c", script, command=[str(program()).replace("strongroom", "python")])
+    ended = desk.ok("-c", script, command=[sys.executable])
     assert ended.text == "False True\n"
 
 
