@@ -87,14 +87,22 @@ function signerOn(link: Link, remote: Remote, state: State | undefined, owner: u
 
 /** An address and options without the objects that browsers and Node have for their parts, which cannot be copied. */
 function plain(url: unknown, options: unknown): unknown[] {
-  const known = properties(options as { body?: unknown; headers?: unknown });
-  if (known?.body instanceof URLSearchParams) {
-    known.body = known.body.toString();
+  const { body, headers } = properties(options as { body?: unknown; headers?: unknown }) ?? {};
+  const written = {
+    ...(isA(URLSearchParams, body) && { body: body.toString() }),
+    ...(isA(Headers, headers) && { headers: Object.fromEntries(headers) }),
+  };
+  const isWritten = Object.keys(written).length > 0;
+  return [isA(URL, url) ? url.href : url, isWritten ? { ...(options as object), ...written } : options];
+}
+
+/** `instanceof`, for what may be anything. */
+function isA<T>(kind: new (...args: never[]) => T, value: unknown): value is T {
+  try {
+    return value instanceof kind;
+  } catch {
+    return false; // a proxy that throws, which is refused where it is copied
   }
-  if (known?.headers instanceof Headers) {
-    known.headers = Object.fromEntries(known.headers);
-  }
-  return [url instanceof URL ? url.href : url, known ?? options];
 }
 
 /** A recipe as text: the name of an exchange, or JSON. */
