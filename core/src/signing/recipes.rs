@@ -23,7 +23,7 @@ const HYPERLIQUID: Row<'_> = Row {
     nonce: MILLISECONDS,
     body: Some(r#"{"action":<given:object>,"nonce":<nonce>,"signature":<signature><vault><expires_after>}"#),
     parts: &[
-        ("type", "<given.type>", ""), // every action has one; what has none is a request that is signed already, or not yet an action
+        ("type", "<given.type>", ""), // every action has one, and a request around an action has none
         (
             "action",
             "<given:msgpack><nonce:u64><value.vault_address?:option_address><value.expires_after?:option_u64>",

@@ -25,7 +25,7 @@ export type ErrorCode =
   | "invalid_input"
   /** The vault is older than, or forked from, what this reader has already seen. */
   | "rollback"
-  /** The browser or the operating system refused: memory, a worker, WebAssembly. Any call fails with it whose code cannot be fetched. */
+  /** The browser or the operating system refused: memory, a worker, WebAssembly. Or the code of a call could not be fetched. */
   | "io"
   /** There were no random bytes. */
   | "random";
